@@ -1,0 +1,69 @@
+/** A borrowed buffer for one block. `bytes` is the block; after `release` it belongs to somebody else. */
+export interface BlockSlot {
+  readonly bytes: Buffer;
+  release(): void;
+}
+
+/**
+ * Buffers for blocks on their way from a socket to the disk or back. They are reused, because a fresh megabyte per block
+ * costs page faults and garbage, and counted, because their number is what bounds a peer's memory.
+ */
+export class BlockSlots {
+  readonly #free: Buffer[] = [];
+  readonly #waiting = new Set<(buffer: Buffer) => void>();
+  #allocated = 0;
+
+  constructor(
+    private readonly slotBytes: number,
+    private readonly slotCountMax: number,
+  ) {}
+
+  /** A slot at once, or `undefined` when all are in use. `sizeBytes` is at most the pool's slot size. */
+  take(sizeBytes: number): BlockSlot | undefined {
+    const buffer = this.#free.pop() ?? this.#allocate();
+    return buffer === undefined ? undefined : this.#lend(buffer, sizeBytes);
+  }
+
+  /**
+   * Calls back with a slot when one is free, in order of asking.
+   * @returns Withdraws the wish; after the callback it does nothing.
+   */
+  wait(sizeBytes: number, callback: (slot: BlockSlot) => void): () => void {
+    const slot = this.#waiting.size === 0 ? this.take(sizeBytes) : undefined;
+    if (slot !== undefined) {
+      callback(slot);
+      return () => undefined;
+    }
+    const waiter = (buffer: Buffer): void => callback(this.#lend(buffer, sizeBytes));
+    this.#waiting.add(waiter);
+    return () => void this.#waiting.delete(waiter);
+  }
+
+  #allocate(): Buffer | undefined {
+    if (this.#allocated >= this.slotCountMax) return undefined;
+    this.#allocated += 1;
+    return Buffer.allocUnsafeSlow(this.slotBytes);
+  }
+
+  #lend(buffer: Buffer, sizeBytes: number): BlockSlot {
+    let isLent = true;
+    return {
+      bytes: buffer.subarray(0, sizeBytes),
+      release: () => {
+        if (!isLent) return;
+        isLent = false;
+        this.#giveBack(buffer);
+      },
+    };
+  }
+
+  #giveBack(buffer: Buffer): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#free.push(buffer);
+      return;
+    }
+    this.#waiting.delete(next);
+    next(buffer);
+  }
+}
