@@ -10,5 +10,3 @@ export const HAVE_CHUNKS_MAX = 4096;
 /** Body of one data-plane record: the largest bitfield, and room for the messages beside it. */
 export const DATA_RECORD_BYTES_MAX = 384 * 1024;
 
-/** Requests one downloader may have open on one connection: 64 blocks of 1 MiB fill any link a host has. */
-export const OPEN_REQUESTS_MAX = 256;
