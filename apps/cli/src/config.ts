@@ -1,0 +1,24 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+/** What the command line takes from its environment. Nothing else of Panal's command line reads `process.env`. */
+export interface CliConfig {
+  /** Where the local peer, and the cluster of `panal up`, keep their data. `PANAL_DATA`, default `~/.panal`. */
+  readonly dataDir: string;
+  /** False when `NO_COLOR` is set or the terminal is dumb. */
+  readonly isColorAllowed: boolean;
+  readonly homeDir: string;
+}
+
+/**
+ * Reads the environment.
+ * `PANAL_DATA`: the data folder, default `~/.panal`. `NO_COLOR`: any text switches colours off (https://no-color.org).
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliConfig {
+  const homeDir = environment.HOME || homedir();
+  return {
+    dataDir: path.resolve(environment.PANAL_DATA || path.join(homeDir, '.panal')),
+    isColorAllowed: (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb',
+    homeDir,
+  };
+}

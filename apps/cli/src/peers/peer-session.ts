@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Installation } from '../installation.js';
+import { ServerProcess } from '../servers/server-process.js';
+import { choosePeer, findLocalPeers, type PeerUse } from './local-peers.js';
+import { PeerClient } from './peer-client.js';
+
+/** What decides which peer a command works with. */
+export interface PeerChoice {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Name of a running peer. */
+  readonly peer?: string;
+  /** Flags for a peer that has to be started: `--tracker`, `--key-file` and the like. */
+  readonly serverArgs: readonly string[];
+}
+
+/** The peer a command talks to: one that runs anyway, or one that lives as long as the command. */
+export interface PeerSession {
+  readonly client: PeerClient;
+  /** True when the peer ends with `close()`. */
+  readonly isTemporary: boolean;
+  /** Resolves when a temporary peer ended by itself; never for a running one. */
+  readonly lost: Promise<void>;
+  /** Where a temporary peer's log is. */
+  readonly logFile?: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Finds a running peer, or starts one as a child of this process.
+ * @throws PeerUnreachableError when `choice.peer` names one that does not run; ServerStartError.
+ */
+export async function openPeerSession(
+  installation: Installation,
+  choice: PeerChoice,
+  use: PeerUse,
+  signal: AbortSignal,
+): Promise<PeerSession> {
+  const found = choosePeer(await findLocalPeers(choice.dataDir, signal), use, choice.peer);
+  if (found !== undefined) {
+    return {
+      client: found.client,
+      isTemporary: false,
+      lost: new Promise(() => undefined),
+      close: async () => undefined,
+    };
+  }
+  return startPeer(installation, choice, signal);
+}
+
+async function startPeer(installation: Installation, choice: PeerChoice, signal: AbortSignal): Promise<PeerSession> {
+  const logFile = path.join(choice.dataDir, 'logs', 'peer.log');
+  const [server, ready] = await ServerProcess.start(
+    {
+      name: 'the peer',
+      entry: installation.serverEntry('peer'),
+      args: ['--data', choice.dataDir, ...choice.serverArgs],
+      logFile,
+    },
+    signal,
+  );
+  try {
+    const token = (await readFile(path.join(choice.dataDir, 'api-token'), 'utf8')).trim();
+    return {
+      client: new PeerClient(ready.name, ready.url.replace(/\/$/, ''), token),
+      isTemporary: true,
+      lost: server.exited.then(() => undefined),
+      logFile,
+      close: async () => void (await server.stop()),
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { ServerStartError } from '../errors.js';
+import type { Installation } from '../installation.js';
+import { PORT_RETRIES_MAX } from '../limits.js';
+import type { PortChooser } from '../servers/free-port.js';
+import { LOOPBACK, type ServerPlan, withOtherPorts } from './cluster-plan.js';
+import type { ServerRecord } from './cluster-record.js';
+import { SupervisedServer, type SupervisionEvents } from './supervised-server.js';
+
+export interface ClusterOptions {
+  readonly installation: Installation;
+  readonly clusterName: string;
+  readonly keyFile: string;
+  /** Without Panal's own variables: what the user set for one server must not reach six. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly ports: PortChooser;
+  readonly events: SupervisionEvents;
+}
+
+interface Member {
+  readonly plan: ServerPlan;
+  readonly server: SupervisedServer;
+}
+
+/** The trackers and peers of `panal up`, as children of this process. */
+export class Cluster {
+  #trackers: readonly Member[] = [];
+  #peers: readonly Member[] = [];
+  readonly #started = new Set<SupervisedServer>();
+
+  constructor(private readonly options: ClusterOptions) {}
+
+  get trackers(): readonly ServerRecord[] {
+    return this.#trackers.map(recordOf);
+  }
+
+  get peers(): readonly ServerRecord[] {
+    return this.#peers.map(recordOf);
+  }
+
+  /** Starts the trackers, then the peers. When one does not come up, stops what did and throws. */
+  async start(plans: readonly ServerPlan[], signal: AbortSignal): Promise<void> {
+    try {
+      this.#trackers = await this.#startAll(plans, 'tracker', [], signal);
+      const trackerArgs = this.trackers.flatMap(({ address }) => ['--tracker', address]);
+      this.#peers = await this.#startAll(plans, 'peer', trackerArgs, signal);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Stops the peers, which deregister, then the trackers. @returns Names of those that had to be killed. */
+  async stop(): Promise<readonly string[]> {
+    const isTracker = (server: SupervisedServer): boolean => server.name.startsWith('t');
+    const servers = [...this.#started];
+    return [
+      ...(await stopAll(servers.filter((server) => !isTracker(server)))),
+      ...(await stopAll(servers.filter(isTracker))),
+    ];
+  }
+
+  async #startAll(
+    plans: readonly ServerPlan[],
+    role: ServerPlan['role'],
+    args: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly Member[]> {
+    // All of them are waited for, also when one fails: a start that is still under way could not be stopped.
+    const starts = await Promise.allSettled(
+      plans.filter((plan) => plan.role === role).map((plan) => this.#startOne(plan, args, signal)),
+    );
+    return starts.map((start) => {
+      if (start.status === 'rejected') throw start.reason as Error;
+      return start.value;
+    });
+  }
+
+  async #startOne(first: ServerPlan, args: readonly string[], signal: AbortSignal): Promise<Member> {
+    let plan = first;
+    for (let attempt = 1; ; attempt += 1) {
+      const server = new SupervisedServer(this.#processOptions(plan, args), this.options.events);
+      this.#started.add(server);
+      try {
+        await server.start(signal);
+        return { plan, server };
+      } catch (error) {
+        this.#started.delete(server);
+        if (plan.isPortNamed || attempt > PORT_RETRIES_MAX || !isPortTaken(error)) throw error;
+        plan = await withOtherPorts(this.options.ports, plan);
+      }
+    }
+  }
+
+  #processOptions(plan: ServerPlan, args: readonly string[]) {
+    const { installation, clusterName, keyFile, environment } = this.options;
+    return {
+      name: plan.name,
+      entry: installation.serverEntry(plan.role),
+      args: [
+        ...['--name', plan.name, '--cluster', clusterName, '--key-file', keyFile, '--data', plan.dataDir],
+        ...['--listen', `${LOOPBACK}:${plan.port}`, '--http', `${LOOPBACK}:${plan.webPort}`],
+        ...args,
+      ],
+      logFile: plan.logFile,
+      environment,
+    };
+  }
+}
+
+function recordOf({ plan, server }: Member): ServerRecord {
+  const { ready, pid } = server;
+  return {
+    name: plan.name,
+    pid,
+    address: ready.rpc ?? ready.data ?? `${LOOPBACK}:${plan.port}`,
+    url: ready.url.replace(/\/$/, ''),
+    dataDir: plan.dataDir,
+    logFile: plan.logFile,
+  };
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof ServerStartError && ['port_taken', 'address_in_use'].includes(error.code);
+}
+
+async function stopAll(servers: readonly SupervisedServer[]): Promise<readonly string[]> {
+  const ends = await Promise.all(servers.map(async (server) => ({ name: server.name, end: await server.stop() })));
+  return ends.filter(({ end }) => end === 'killed').map(({ name }) => name);
+}
