@@ -9,4 +9,3 @@ export const HAVE_CHUNKS_MAX = 4096;
 
 /** Body of one data-plane record: the largest bitfield, and room for the messages beside it. */
 export const DATA_RECORD_BYTES_MAX = 384 * 1024;
-

@@ -1,0 +1,109 @@
+import type { Random } from '@panal/runtime';
+import {
+  ClusterMismatchError,
+  type HandshakeError,
+  type HandshakeSide,
+  KeyMismatchError,
+  ProtocolUnsupportedError,
+  PurposeMismatchError,
+} from './errors.js';
+import { encodeHello, HELLO_TYPES } from './hello.js';
+import { decodeRefusal, encodeRefusal, type RefusalCode } from './hello-payload.js';
+import type { HelloIdentity, HelloPurpose } from './identity.js';
+import { RecordOpener, RecordSealer } from './record.js';
+import type { SessionKeys } from './session-keys.js';
+import type { VersionRange } from './version.js';
+
+// client                                          server
+//   client hello: versions, purpose, names, nonce ->
+//                      <- server hello: proof, agreed version, names, nonce
+//   client proof, then records at once ->
+// Either side may send a refusal in place of its next message, and closes after it.
+
+export interface HandshakeOptions {
+  readonly identity: HelloIdentity;
+  /** The cluster's secret, 32 bytes. */
+  readonly secret: Buffer;
+  /** Of nonces: must be the machine's own generator outside tests. */
+  readonly random: Random;
+  readonly purpose: HelloPurpose;
+  /** SUPPORTED_VERSIONS unless a test pretends to be another release. */
+  readonly versions?: VersionRange;
+  /** Largest record body; RECORD_SIZE_MAX unless said otherwise. The other end must agree. */
+  readonly recordSizeMax?: number;
+}
+
+/** An agreed connection: who is there, and how to write to and read from it. */
+export interface Session {
+  /** The protocol version both sides speak. */
+  readonly version: number;
+  readonly remote: HelloIdentity;
+  readonly sealer: RecordSealer;
+  readonly opener: RecordOpener;
+}
+
+/**
+ * What to do after some bytes came in. `more`: wait. `send`: send `bytes`, wait. `done`: send `send` if it is there, then the
+ * connection is the session's; `rest` is what came behind the hello, for the session's opener (a view of the chunk given).
+ */
+export type HandshakeStep =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'send'; readonly bytes: Buffer }
+  | { readonly kind: 'done'; readonly session: Session; readonly rest: Buffer; readonly send?: Buffer };
+
+export const MORE: HandshakeStep = { kind: 'more' };
+
+/** What one side knows when something does not fit, for the error and the refusal. */
+export interface HandshakeView {
+  readonly side: HandshakeSide;
+  readonly cluster: string;
+  readonly purpose: HelloPurpose;
+  readonly versions: VersionRange;
+}
+
+/** The error for what this side found; its `reply` tells the other side. */
+export function refuse(code: RefusalCode, view: HandshakeView, theirs: VersionRange): HandshakeError {
+  const reply = encodeHello(HELLO_TYPES.refusal, encodeRefusal({ code, versions: view.versions }));
+  return mismatch(code, view, theirs, reply);
+}
+
+/** The error for what the other side found, and needs no reply. @throws HandshakeInvalidError on a malformed refusal */
+export function readRefusal(payload: Buffer, view: HandshakeView): HandshakeError {
+  const { code, versions } = decodeRefusal(payload);
+  return mismatch(code, view, versions, undefined);
+}
+
+export function openSession(
+  keys: SessionKeys,
+  side: HandshakeSide,
+  { version, remote, recordSizeMax }: { version: number; remote: HelloIdentity; recordSizeMax: number | undefined },
+): Session {
+  const { clientToServer, serverToClient } = keys;
+  const limit = recordSizeMax === undefined ? {} : { recordSizeMax };
+  return {
+    version,
+    remote,
+    sealer: new RecordSealer({ key: side === 'client' ? clientToServer : serverToClient, ...limit }),
+    opener: new RecordOpener({ key: side === 'client' ? serverToClient : clientToServer, ...limit }),
+  };
+}
+
+function mismatch(
+  code: RefusalCode,
+  { side, cluster, purpose, versions }: HandshakeView,
+  theirs: VersionRange,
+  reply: Buffer | undefined,
+): HandshakeError {
+  switch (code) {
+    case 'cluster_mismatch':
+      return new ClusterMismatchError(side, cluster, reply);
+    case 'key_mismatch':
+      return new KeyMismatchError(side, cluster, reply);
+    case 'protocol_unsupported':
+      return new ProtocolUnsupportedError(versions, theirs, reply);
+    case 'purpose_mismatch': {
+      const other = purpose === 'rpc' ? 'data' : 'rpc';
+      return new PurposeMismatchError(side, side === 'client' ? purpose : other, reply);
+    }
+  }
+}
