@@ -1,0 +1,43 @@
+// Limits on what one tracker holds and does. Those of the messages are in @panal/wire.
+
+/** Peer entries of one tracker. An entry costs about 600 bytes here: 300 MB; the slab store of a later issue lifts it. */
+export const PEER_ENTRIES_MAX = 500_000;
+
+/** Peers of one tracker. A lease costs about 2 KB with its addresses: 40 MB. */
+export const PEERS_MAX = 20_000;
+
+/** Torrents of one tracker, whether shared now, named or only described. A row costs about 1 KB: 200 MB. */
+export const TORRENTS_MAX = 200_000;
+
+/** All torrent files together: the share of memory a tracker of 1 GiB can give them. */
+export const METADATA_TOTAL_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Names with their histories, at most NAME_HISTORY_MAX records each; about 300 bytes a record: 60 MB. */
+export const NAME_RECORDS_MAX = 200_000;
+
+/** A peer silent for this long is gone. Heartbeats come three times as often, so two in a row may be lost. */
+export const PEER_TTL_MS = 90_000;
+
+/** Below this the heartbeats of a busy cluster cost more than they tell. */
+export const PEER_TTL_MS_MIN = 1_000;
+
+/** A torrent file nobody shares, names or asks for is kept for this long. */
+export const METADATA_TTL_MS = 24 * 60 * 60_000;
+
+/** Dial-backs at the same time: a tracker must not look like a port scan, nor hold many half-open sockets. */
+export const DIALBACKS_MAX = 16;
+
+/** Dial-backs that wait. At 16 at once and 3 s each the last of them still starts within 13 minutes in the worst case. */
+export const DIALBACK_QUEUE_MAX = 4_096;
+
+/** How long one dial-back may take: a machine on the same network answers within milliseconds. */
+export const DIALBACK_TIMEOUT_MS = 3_000;
+
+/** A peer that could not be dialled is tried again not sooner than this, when it is heard from. */
+export const DIALBACK_RETRY_MS = 15_000;
+
+/** Heartbeats in one life of a peer: with 3, two may be lost in a row. */
+export const HEARTBEATS_PER_TTL = 3;
+
+/** A claim to a living peer's name or id makes the tracker dial that peer, not more often than this. */
+export const CLAIM_PROBE_INTERVAL_MS = 1_000;
