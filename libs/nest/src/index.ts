@@ -1,0 +1,29 @@
+export { readClusterKeyFile } from './cluster-key-file.js';
+export { type CommandLineOptions, readCommandLine } from './command-line.js';
+export {
+  AddressUnusableError,
+  KeyFileMissingError,
+  KeyFileUnreadableError,
+  OptionInvalidError,
+  PortTakenError,
+} from './errors.js';
+export { HealthModule, type HealthModuleOptions, type ReadinessCheck, type ReadinessReport } from './health.module.js';
+export { HttpErrorFilter, type HttpErrorFilterOptions } from './http-error.filter.js';
+export { listenError } from './listen-error.js';
+export { MetricsModule, MetricsRegistry } from './metrics.module.js';
+export { NestLogger } from './nest-logger.js';
+export { addressOption, durationOption, nameOption, pathOption } from './option-parsers.js';
+export {
+  defaulted,
+  type OptionSchema,
+  type OptionSpec,
+  type OptionValues,
+  optional,
+  repeatable,
+} from './option-spec.js';
+export { LOG_LEVELS, type LogLevel, PinoLogger, type PinoLoggerOptions } from './pino-logger.js';
+export { type RunningServer, type RunServerOptions, runServer } from './run-server.js';
+export { keyFileOf, nodeNameFrom, sharedOptions } from './server-options.js';
+export type { ServerAddresses, ServerMessage, ServerProcess } from './server-process.js';
+export { SystemClock, SystemTimers } from './system-clock.js';
+export { SystemRandom } from './system-random.js';

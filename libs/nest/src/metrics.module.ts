@@ -1,0 +1,29 @@
+import { Controller, Get, Header, Module, type OnModuleDestroy } from '@nestjs/common';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+/** The metrics of one server. Its own, not the global one of prom-client: two servers may run in one process. */
+export class MetricsRegistry extends Registry implements OnModuleDestroy {
+  constructor() {
+    super();
+    collectDefaultMetrics({ register: this });
+  }
+
+  onModuleDestroy(): void {
+    this.clear();
+  }
+}
+
+@Controller('metrics')
+class MetricsController {
+  constructor(private readonly registry: MetricsRegistry) {}
+
+  @Get()
+  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
+  metrics(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
+
+/** `GET /metrics` in the Prometheus text format; register metrics with the exported `MetricsRegistry`. */
+@Module({ controllers: [MetricsController], providers: [MetricsRegistry], exports: [MetricsRegistry] })
+export class MetricsModule {}
