@@ -1,0 +1,34 @@
+/** Bounds of everything that touches the disk, each with its reason. */
+
+/** One read while hashing: 1 to 4 MiB run at the same rate here, and 1 MiB keeps the event loop waiting under a millisecond. */
+export const READ_BUFFER_SIZE_BYTES = 1024 * 1024;
+
+/** Open files per store. A process commonly may have 1024; several stores and their sockets share them. */
+export const OPEN_HANDLES_MAX = 256;
+
+/** How long a file is trusted after its stamp was compared: a status call per second and file costs nothing. */
+export const STAMP_CHECK_INTERVAL_MS = 1000;
+
+/** Entries of one shared tree. Beyond it the torrent file would outgrow what readers of torrent files accept. */
+export const SCAN_ENTRIES_MAX = 200_000;
+
+/** Folders inside each other. Deeper trees meet the path limit of the system (4096 bytes) and readers' own limits. */
+export const SCAN_DEPTH_MAX = 64;
+
+/** Status calls in flight while a folder is scanned: enough to keep the four threads of the pool busy, no more. */
+export const SCAN_STATS_IN_FLIGHT = 32;
+
+/** Syncs in flight: the thread pool has four threads, and writes must never wait behind syncs for one. */
+export const SYNCS_IN_FLIGHT = 2;
+
+/** Longest name of one file or folder: NAME_MAX of Linux, macOS and every common file system. */
+export const NAME_SIZE_BYTES_MAX = 255;
+
+/** Longest path: PATH_MAX of Linux without its terminator. Checked before a byte is fetched, not after the last. */
+export const PATH_SIZE_BYTES_MAX = 4095;
+
+/** Largest small file of ours (lock, journal, token, state) read into memory; a bigger one is not ours. */
+export const STATE_FILE_SIZE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Rounds of taking over a stale lock: each lost round means that another process was faster, and it wins. */
+export const LOCK_ATTEMPTS_MAX = 8;
