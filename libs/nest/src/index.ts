@@ -1,15 +1,9 @@
-export { readClusterKeyFile } from './cluster-key-file.js';
+export { clusterKeyFrom } from './cluster-key-option.js';
 export { type CommandLineOptions, readCommandLine } from './command-line.js';
-export {
-  AddressUnusableError,
-  KeyFileMissingError,
-  KeyFileUnreadableError,
-  OptionInvalidError,
-  PortTakenError,
-} from './errors.js';
+export { HttpListenError, KeyFileMissingError, OptionInvalidError } from './errors.js';
 export { HealthModule, type HealthModuleOptions, type ReadinessCheck, type ReadinessReport } from './health.module.js';
 export { HttpErrorFilter, type HttpErrorFilterOptions } from './http-error.filter.js';
-export { listenError } from './listen-error.js';
+export { httpListenError } from './http-listen-error.js';
 export { MetricsModule, MetricsRegistry } from './metrics.module.js';
 export { NestLogger } from './nest-logger.js';
 export { addressOption, durationOption, nameOption, pathOption } from './option-parsers.js';

@@ -36,7 +36,7 @@ export class MemoryRecordStore<Value> implements RecordStore<Value> {
     }
     if (before !== undefined) this.#drop(before);
     const after = this.#keep(record);
-    this.#tell(before === undefined ? { after } : { before, after });
+    this.#tell(before === undefined ? { key: record.key, after } : { key: record.key, before, after });
     return { isCurrent: true, copies: 1 };
   }
 
@@ -44,7 +44,7 @@ export class MemoryRecordStore<Value> implements RecordStore<Value> {
     const before = this.#find(key);
     if (before === undefined || before.clock >= clock) return false;
     this.#drop(before);
-    this.#tell({ before });
+    this.#tell({ key, before });
     return true;
   }
 
@@ -68,7 +68,7 @@ export class MemoryRecordStore<Value> implements RecordStore<Value> {
     const due = this.#expiry.takeDue(nowMs);
     for (const before of due) {
       this.#drop(before);
-      this.#tell({ before });
+      this.#tell({ key: before.key, before });
     }
     return due.length;
   }

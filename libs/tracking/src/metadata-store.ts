@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import type { Clock } from '@panal/runtime';
 import { parseTorrent } from '@panal/torrent';
 import {
@@ -36,6 +37,7 @@ export class MetadataStore {
   #totalBytes = 0;
 
   constructor(private readonly options: MetadataStoreOptions) {
+    assert(options.ttlMs > 0, 'a torrent file lives for some time');
     options.store.watch((change) => this.#follow(change));
   }
 
@@ -82,7 +84,7 @@ export class MetadataStore {
   /** Drops the torrent files nobody has needed for `ttlMs`. @returns How many were dropped. */
   async expire(nowMs: number): Promise<number> {
     let count = 0;
-    for (const { key, usedAtMs } of [...this.#uses.values()]) {
+    for (const { key, usedAtMs } of this.#uses.values()) {
       if (nowMs - usedAtMs < this.options.ttlMs) break;
       if (this.#isNeeded(key)) this.#use(key);
       else if (await this.#drop(key)) count += 1;
@@ -92,7 +94,7 @@ export class MetadataStore {
 
   async #makeRoom(sizeBytes: number): Promise<void> {
     const { totalBytesMax } = this.options;
-    for (const { key } of [...this.#uses.values()]) {
+    for (const { key } of this.#uses.values()) {
       if (this.#totalBytes + sizeBytes <= totalBytesMax) return;
       if (!this.#isNeeded(key)) await this.#drop(key);
     }
@@ -119,8 +121,7 @@ export class MetadataStore {
     return true;
   }
 
-  #follow({ before, after }: RecordChange<Buffer>): void {
-    const { namespace, subject: torrent } = (after ?? before)?.key as RecordKey;
+  #follow({ key: { namespace, subject: torrent }, before, after }: RecordChange<Buffer>): void {
     const key: TorrentKey = { namespace, torrent };
     this.#totalBytes += (after?.value.length ?? 0) - (before?.value.length ?? 0);
     if (after === undefined) this.#uses.delete(sortKey(key));

@@ -76,8 +76,7 @@ export class NameRegistry {
     );
   }
 
-  #follow({ before, after }: RecordChange<null>): void {
-    const { namespace, subject: name } = (after ?? before)?.key as RecordKey;
+  #follow({ key: { namespace, subject: name } }: RecordChange<null>): void {
     const id = nameKey(namespace, name);
     const was = this.#current.get(id);
     const is = this.#versions(namespace, name)[0]?.key.member;

@@ -96,8 +96,7 @@ export class PeerEntries {
     return this.options.hybridClock.tick(this.options.clock.nowMs());
   }
 
-  #follow({ before, after }: RecordChange<PeerEntry>): void {
-    const { namespace, subject: torrent, member: peer } = (after ?? before)?.key as RecordKey;
+  #follow({ key: { namespace, subject: torrent, member: peer }, before, after }: RecordChange<PeerEntry>): void {
     const key: TorrentKey = { namespace, torrent };
     const row = this.options.torrents.ensure(key);
     if (before !== undefined) count(row, before.value, -1);

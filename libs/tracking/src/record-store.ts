@@ -21,6 +21,7 @@ export interface StoredRecord<Value> {
 
 /** What became of a register: `before` without `after` is a removal or an expiry. */
 export interface RecordChange<Value> {
+  readonly key: RecordKey;
   readonly before?: StoredRecord<Value>;
   readonly after?: StoredRecord<Value>;
 }

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@panal/runtime';
-import { HybridClock } from '@panal/wire';
+import type { HybridClock } from '@panal/wire';
 import type { Dialback } from './dialback.js';
 import { DialbackQueue } from './dialback-queue.js';
 import type { HandoutPolicy } from './handout-policy.js';
@@ -46,6 +46,8 @@ export interface TrackingStores {
 
 export interface TrackingOptions {
   readonly clock: Clock;
+  /** The process's one hybrid clock: it stamps what this tracker writes. */
+  readonly hybridClock: HybridClock;
   readonly random: Random;
   readonly dialback: Dialback;
   /** A peer silent for so long is forgotten; default PEER_TTL_MS. */
@@ -79,10 +81,9 @@ export class Tracking {
   readonly #torrents: TorrentTable;
 
   constructor(private readonly options: TrackingOptions) {
-    const { clock, peerTtlMs = PEER_TTL_MS } = options;
+    const { clock, hybridClock, peerTtlMs = PEER_TTL_MS } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     const stores = options.stores ?? memoryStores(limits);
-    const hybridClock = new HybridClock();
     const torrents = new TorrentTable(limits.torrentCountMax);
     const directory = new PeerDirectory({ peerTtlMs, peerCountMax: limits.peerCountMax });
     const entries = new PeerEntries({ clock, hybridClock, store: stores.entries, torrents });
