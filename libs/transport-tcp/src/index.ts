@@ -1,0 +1,37 @@
+export {
+  ConnectError,
+  HandshakeCutError,
+  HandshakeTimeoutError,
+  ListenError,
+  MessageInvalidError,
+  NoTrackerError,
+  OutQueueFullError,
+  PatternInvalidError,
+  PortTakenError,
+  ProtocolViolationError,
+  ReplyInvalidError,
+  RpcAbortedError,
+  RpcBusyError,
+  RpcClientClosedError,
+  RpcClosingError,
+  RpcDisconnectedError,
+  RpcTimeoutError,
+  RpcUnknownCommandError,
+  SilentError,
+  TooManyTrackersError,
+  type TrackerFailure,
+} from './errors.js';
+export { type Dial, type DialOptions, dialTcp } from './rpc/dial-tcp.js';
+export { DtoPipe } from './rpc/dto-pipe.js';
+export { RPC_CLIENT_LIMITS, type RpcClientLimits } from './rpc/rpc-client-limits.js';
+export type { RpcClientStatus } from './rpc/rpc-client-status.js';
+export { type MessageStamp, RpcContext, type RpcRemote } from './rpc/rpc-context.js';
+export { useRpcDefaults } from './rpc/rpc-defaults.js';
+export { RpcErrorFilter } from './rpc/rpc-error-filter.js';
+export type { RpcPorts } from './rpc/rpc-ports.js';
+export { RPC_SERVER_LIMITS, type RpcServerLimits } from './rpc/rpc-server-limits.js';
+export { type CallOptions, TcpRpcClient, type TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
+export { RPC_TRANSPORT, TcpRpcServer, type TcpRpcServerOptions } from './rpc/tcp-rpc-server.js';
+export { endStream, type Secured, type SecureOptions, secureClient, secureServer } from './secure-socket.js';
+export { type TrackerAnswers, type TrackerClient, TrackerSet, type TrackerSetOptions } from './tracker-set.js';
+export type { TrackerAnswer } from './tracker-set-gather.js';

@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net';
+import { type CancelTimer, formatAddress, type HostPort, type Logger, PanalError } from '@panal/runtime';
+import type { HelloIdentity } from '@panal/wire';
+import { SilentError } from '../errors.js';
+import { secureServer } from '../secure-socket.js';
+import { RpcLink } from './rpc-link.js';
+import type { RpcPorts } from './rpc-ports.js';
+import { RpcServerConnection, type RpcServerConnectionOptions } from './rpc-server-connection.js';
+import type { RpcServerLimits } from './rpc-server-limits.js';
+
+export interface RpcAcceptorOptions extends Omit<RpcServerConnectionOptions, 'remote' | 'inFlightMax'> {
+  readonly identity: HelloIdentity;
+  readonly secret: Buffer;
+  readonly ports: RpcPorts;
+  readonly limits: RpcServerLimits;
+}
+
+interface Accepted {
+  readonly link: RpcLink;
+  readonly connection: RpcServerConnection;
+}
+
+/** Idle connections are looked for this often within one idle time: they live at most a quarter of it too long. */
+const SWEEPS_PER_IDLE_TIMEOUT = 4;
+
+/** The connections of one server, from the accepted socket to the end: admits, shakes hands, watches, drains. */
+export class RpcAcceptor {
+  /** In the order they came, so that the first is the oldest. */
+  readonly #handshakes = new Set<Socket>();
+  readonly #accepted = new Set<Accepted>();
+  #cancelSweep: CancelTimer | undefined;
+  #isClosing = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(private readonly options: RpcAcceptorOptions) {}
+
+  get connectionCount(): number {
+    return this.#accepted.size;
+  }
+
+  start(): void {
+    const { ports, limits } = this.options;
+    this.#cancelSweep = ports.timers.every(limits.idleTimeoutMs / SWEEPS_PER_IDLE_TIMEOUT, () => this.#dropSilent());
+  }
+
+  accept(stream: Socket): void {
+    const { limits, logger } = this.options;
+    if (this.#isClosing || this.#handshakes.size + this.#accepted.size >= limits.connectionsMax) {
+      logger.warn('A connection was refused.', { remote: formatAddress(remoteOf(stream)), isClosing: this.#isClosing });
+      stream.on('error', () => undefined);
+      stream.destroy();
+      return;
+    }
+    const [oldest] = this.#handshakes;
+    if (oldest !== undefined && this.#handshakes.size >= limits.handshakesMax) oldest.destroy();
+    this.#handshakes.add(stream);
+    void this.#open(stream);
+  }
+
+  /** Resolves when every connection is closed, at the latest soon after `drainTimeoutMs`. */
+  close(): Promise<void> {
+    this.#isClosing = true;
+    this.#cancelSweep?.();
+    for (const stream of this.#handshakes) stream.destroy();
+    for (const { connection } of this.#accepted) connection.drain();
+    if (this.#accepted.size === 0) return Promise.resolve();
+    const { ports, limits } = this.options;
+    return new Promise((resolve) => {
+      const cancel = ports.timers.after(limits.drainTimeoutMs, () => {
+        for (const { link } of this.#accepted) link.destroy();
+      });
+      this.#onEmpty = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Never rejects. */
+  async #open(stream: Socket): Promise<void> {
+    const { identity, secret, ports, limits, logger } = this.options;
+    // Asked now: a closed socket has forgotten it.
+    const remote = remoteOf(stream);
+    try {
+      const { random, timers } = ports;
+      const timeoutMs = limits.handshakeTimeoutMs;
+      const secured = await secureServer(stream, { identity, secret, random, timers, timeoutMs, purpose: 'rpc' });
+      this.#handshakes.delete(stream);
+      if (this.#isClosing) stream.destroy();
+      else this.#serve(stream, secured, remote);
+    } catch (error) {
+      this.#handshakes.delete(stream);
+      const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
+      logger.warn('A handshake failed.', { remote: formatAddress(remote), ...fields });
+    }
+  }
+
+  #serve(stream: Socket, secured: Awaited<ReturnType<typeof secureServer>>, { host, port }: HostPort): void {
+    const { ports, limits, logger } = this.options;
+    const { version, remote: identity } = secured.session;
+    const link = new RpcLink(stream, secured, {
+      clock: ports.clock,
+      timers: ports.timers,
+      outQueueBytesMax: limits.outQueueBytesMax,
+    });
+    const remote = { identity, host, port, version };
+    const connection = new RpcServerConnection(link, { ...this.options, remote, inFlightMax: limits.inFlightMax });
+    const accepted = { link, connection };
+    this.#accepted.add(accepted);
+    link.start({
+      onEnvelope: (envelope) => connection.receive(envelope),
+      onUnreadable: (msgId, error) => connection.refuse(msgId, error),
+      onClose: (error) => {
+        this.#accepted.delete(accepted);
+        connection.closed();
+        const fields = { principal: identity.principal, remote: formatAddress({ host, port }) };
+        if (error instanceof PanalError)
+          logger.warn('A connection was dropped.', { ...fields, code: error.code, reason: error.message });
+        if (this.#accepted.size === 0) this.#onEmpty?.();
+      },
+    });
+  }
+
+  #dropSilent(): void {
+    const { idleTimeoutMs } = this.options.limits;
+    for (const { link } of this.#accepted) {
+      if (link.silenceMs >= idleTimeoutMs) link.destroy(new SilentError(link.silenceMs));
+    }
+  }
+}
+
+/** IPv4 clients of a dual-stack socket appear as `::ffff:192.0.2.7`; others reach them under the plain address. */
+function remoteOf(stream: Socket): HostPort {
+  return { host: (stream.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''), port: stream.remotePort ?? 0 };
+}

@@ -1,0 +1,53 @@
+import { BaseRpcContext } from '@nestjs/microservices';
+import type { HelloIdentity } from '@panal/wire';
+
+/** The other end of a connection, as its handshake proved it. */
+export interface RpcRemote {
+  readonly identity: HelloIdentity;
+  readonly host: string;
+  readonly port: number;
+  /** Protocol version both ends agreed on. */
+  readonly version: number;
+}
+
+/** When and in what order the message was sent, by the sender's clocks. */
+export interface MessageStamp {
+  /** Sender's wall clock, ms since 1970. */
+  readonly timestampMs: number;
+  /** Sender's hybrid logical clock. */
+  readonly clock: number;
+}
+
+/** Who sent a message, over what: the `@Ctx()` of a handler. */
+export class RpcContext extends BaseRpcContext<[RpcRemote, string, MessageStamp]> {
+  /** The request's pattern, `endpoint.handler.command`. */
+  get pattern(): string {
+    return this.args[1];
+  }
+
+  get principal(): string {
+    return this.args[0].identity.principal;
+  }
+
+  get role(): HelloIdentity['role'] {
+    return this.args[0].identity.role;
+  }
+
+  /** The address the connection came from; behind NAT it is not the one to dial. */
+  get remoteHost(): string {
+    return this.args[0].host;
+  }
+
+  get remotePort(): number {
+    return this.args[0].port;
+  }
+
+  /** The negotiated protocol version: a reply leaves out fields that are newer. */
+  get version(): number {
+    return this.args[0].version;
+  }
+
+  get stamp(): MessageStamp {
+    return this.args[2];
+  }
+}

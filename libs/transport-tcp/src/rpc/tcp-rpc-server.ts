@@ -1,0 +1,116 @@
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import type { HostPort, Logger } from '@panal/runtime';
+import type { HelloIdentity } from '@panal/wire';
+import { ListenError, PortTakenError } from '../errors.js';
+import { MessageClock } from './message-clock.js';
+import { RpcAcceptor } from './rpc-acceptor.js';
+import type { RpcContext } from './rpc-context.js';
+import type { RpcPorts } from './rpc-ports.js';
+import { RPC_SERVER_LIMITS, type RpcServerLimits } from './rpc-server-limits.js';
+
+export interface TcpRpcServerOptions {
+  /** Port 0 takes any free port; `address` tells which. */
+  readonly listen: HostPort;
+  readonly identity: HelloIdentity;
+  /** The cluster's secret, 32 bytes. */
+  readonly secret: Buffer;
+  readonly ports: RpcPorts;
+  readonly logger: Logger;
+  readonly limits?: Partial<RpcServerLimits>;
+  /** Makes the listening server; plain TCP unless said otherwise. `tls.createServer(options, onStream)` fits. */
+  readonly makeListener?: (onStream: (stream: Socket) => void) => NetServer;
+}
+
+/** Marks handlers meant for this transport alone: `@MessagePattern(pattern, RPC_TRANSPORT)`. */
+export const RPC_TRANSPORT = Symbol.for('panal.rpc');
+
+/**
+ * Nest transport strategy: typed RPC over TCP, one connection per client, many requests in flight. A handler returns a value,
+ * a promise or an Observable (sent value by value), and may throw a `PanalError`, which the caller gets as it is. Install the
+ * pipe and the filter this needs with `useRpcDefaults`.
+ */
+export class TcpRpcServer extends Server implements CustomTransportStrategy {
+  override readonly transportId = RPC_TRANSPORT;
+  readonly #listener: NetServer;
+  readonly #acceptor: RpcAcceptor;
+  #closing: Promise<void> | undefined;
+
+  constructor(private readonly options: TcpRpcServerOptions) {
+    super();
+    const { identity, secret, ports, logger, limits } = options;
+    this.#acceptor = new RpcAcceptor({
+      identity,
+      secret,
+      ports,
+      logger,
+      limits: { ...RPC_SERVER_LIMITS, ...limits },
+      messageClock: new MessageClock(ports.clock, ports.hybridClock),
+      handlerOf: (pattern): MessageHandler | undefined => this.messageHandlers.get(pattern),
+      process: (context: RpcContext, work) => this.runWithProcessingHooks(context, work),
+    });
+    const makeListener = options.makeListener ?? ((onStream) => createServer({ noDelay: true }, onStream));
+    this.#listener = makeListener((stream) => this.#acceptor.accept(stream));
+  }
+
+  /** Where it listens, with the real port. Only once it listens. */
+  get address(): HostPort {
+    const { address, port } = this.#listener.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  get port(): number {
+    return this.address.port;
+  }
+
+  /** Connections that finished their handshake. */
+  get connectionCount(): number {
+    return this.#acceptor.connectionCount;
+  }
+
+  /** Calls back with PortTakenError or ListenError when it cannot listen. */
+  override listen(callback: (error?: Error) => void): void {
+    const { listen } = this.options;
+    const onError = (error: NodeJS.ErrnoException): void => {
+      callback(error.code === 'EADDRINUSE' ? new PortTakenError(listen) : new ListenError(listen, error));
+    };
+    this.#listener.once('error', onError);
+    this.#listener.listen(listen.port, listen.host, () => {
+      this.#listener.off('error', onError);
+      // Running out of descriptors shows here. The listener goes on by itself.
+      this.#listener.on('error', (error) =>
+        this.options.logger.error('A connection could not be accepted.', { error }),
+      );
+      this.#acceptor.start();
+      callback();
+    });
+  }
+
+  /**
+   * Stops listening, lets requests that were taken finish (within `drainTimeoutMs`), ends streams and closes every connection.
+   * Resolves when all is closed; a second call waits for the first.
+   */
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Events of the listening server. */
+  // biome-ignore lint/complexity/noBannedTypes: the base class types it so.
+  override on(event: string, callback: Function): void {
+    this.#listener.on(event, callback as (...args: unknown[]) => void);
+  }
+
+  override unwrap<T = NetServer>(): T {
+    return this.#listener as T;
+  }
+
+  async #close(): Promise<void> {
+    // The listener's own close waits for its connections, so it has to begin first and be awaited last.
+    const stopped = new Promise<void>((resolve) => {
+      this.#listener.close(() => resolve());
+    });
+    await this.#acceptor.close();
+    await stopped;
+  }
+}
