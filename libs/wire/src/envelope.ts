@@ -1,7 +1,6 @@
-import type { ErrorReport } from '@panal/runtime';
 import { decodeBody, encodeBody } from './body.js';
-import { isErrorReport, trimErrorReport } from './error-body.js';
-import { BodyInvalidError, BodyUnencodableError, EnvelopeInvalidError } from './errors.js';
+import { isErrorReport, toErrorReport } from './error-body.js';
+import { BodyInvalidError, EnvelopeInvalidError } from './errors.js';
 import { isHybridTime } from './hybrid-clock.js';
 import { FRAME_SIZE_MAX } from './limits.js';
 import { type PatternParts, parsePattern, patternOf } from './pattern.js';
@@ -51,11 +50,9 @@ export function encodeFrame(envelope: Envelope): Buffer {
   if (hasPattern(kind) && parsePattern(pattern) === undefined)
     throw new EnvelopeInvalidError(`"${pattern}" is no pattern`);
   checkNumbers(msgId, timestamp, version);
-  const data = kind === 'error' ? trimErrorReport(envelope.data as ErrorReport) : envelope.data;
+  const data = kind === 'error' ? toErrorReport(envelope.data) : envelope.data;
   const frame = encodeBody(data, SIZE_SIZE + PATTERN_AT + pattern.length);
-  const size = frame.length - SIZE_SIZE;
-  if (size > FRAME_SIZE_MAX) throw new BodyUnencodableError(`it takes ${size} bytes, more than ${FRAME_SIZE_MAX}`);
-  frame.writeUInt32BE(size, 0);
+  frame.writeUInt32BE(frame.length - SIZE_SIZE, 0);
   frame.writeUInt8(KINDS.indexOf(kind), SIZE_SIZE + KIND_AT);
   frame.writeUInt32BE(msgId, SIZE_SIZE + MSG_ID_AT);
   frame.writeDoubleBE(timestamp, SIZE_SIZE + TIMESTAMP_AT);
@@ -72,8 +69,8 @@ export function splitFrames(body: Buffer): Buffer[] {
     if (body.length - at < SIZE_SIZE) throw new EnvelopeInvalidError('its record ends inside a frame');
     const size = body.readUInt32BE(at);
     const end = at + SIZE_SIZE + size;
-    if (size > FRAME_SIZE_MAX)
-      throw new EnvelopeInvalidError(`a frame announces ${size} bytes, more than ${FRAME_SIZE_MAX}`);
+    if (size < PATTERN_AT || size > FRAME_SIZE_MAX)
+      throw new EnvelopeInvalidError(`it announces a size of ${size} bytes`);
     if (end > body.length) throw new EnvelopeInvalidError('its record ends inside a frame');
     envelopes.push(body.subarray(at + SIZE_SIZE, end));
     at = end;

@@ -1,7 +1,8 @@
 import type { ErrorReport } from '@panal/runtime';
+import { BodyUnencodableError } from './errors.js';
 import { ERROR_CODE_SIZE_MAX, ERROR_TEXT_SIZE_MAX } from './limits.js';
 
-const CODE = /^[a-z][a-z0-9_]*$/;
+const CODE = /^[A-Za-z][\w.-]*$/;
 
 /** What an `error` envelope may hold. */
 export function isErrorReport(value: unknown): value is ErrorReport {
@@ -11,9 +12,15 @@ export function isErrorReport(value: unknown): value is ErrorReport {
   return isText(message) && isText(action) && typeof retryable === 'boolean';
 }
 
-/** The report with its texts cut to what a receiver takes, and nothing else in it. */
-export function trimErrorReport({ code, message, action, retryable }: ErrorReport): ErrorReport {
-  return { code, message: cut(message), action: cut(action), retryable };
+/**
+ * The report for an `error` envelope: its four fields alone, the texts cut to what a receiver takes.
+ * @throws BodyUnencodableError when it is none
+ */
+export function toErrorReport(value: unknown): ErrorReport {
+  const { code, message, action, retryable } = Object(value) as ErrorReport;
+  const report = { code, message: cut(message), action: cut(action), retryable };
+  if (!isErrorReport(report)) throw new BodyUnencodableError('the body of an error is an error report');
+  return report;
 }
 
 function isText(value: unknown): boolean {
@@ -21,5 +28,7 @@ function isText(value: unknown): boolean {
 }
 
 function cut(text: string): string {
-  return text.length <= ERROR_TEXT_SIZE_MAX ? text : `${text.slice(0, ERROR_TEXT_SIZE_MAX - 3)}...`;
+  return typeof text === 'string' && text.length > ERROR_TEXT_SIZE_MAX
+    ? `${text.slice(0, ERROR_TEXT_SIZE_MAX - 3)}...`
+    : text;
 }

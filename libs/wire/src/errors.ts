@@ -165,7 +165,7 @@ export class EnvelopeInvalidError extends PanalError {
 
 /** The envelope is sound, its body is not. `msgId` says which request to answer with this error. */
 export class BodyInvalidError extends PanalError {
-  msgId: number | undefined;
+  msgId: number | undefined = undefined;
 
   constructor(reason: string, cause?: unknown) {
     super({
@@ -197,7 +197,7 @@ export class ClockAheadError extends PanalError {
   constructor(readonly aheadMs: number) {
     super({
       code: 'clock_ahead',
-      message: `The sender's clock is ${Math.round(aheadMs / 1000)} s ahead of this machine.`,
+      message: `The sender's clock is ${Number.isFinite(aheadMs) ? `${Math.ceil(aheadMs / 1000)} s` : 'out of all reason'} ahead of this machine.`,
       action: 'Set the clocks of both machines (NTP), then try again.',
       retryable: true,
     });

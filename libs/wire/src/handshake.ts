@@ -19,6 +19,10 @@ import type { VersionRange } from './version.js';
 //                      <- server hello: proof, agreed version, names, nonce
 //   client proof, then records at once ->
 // Either side may send a refusal in place of its next message, and closes after it.
+//
+// Who lacks the secret learns that this is Panal and which versions it speaks; if he names the cluster and purpose right, the
+// server's name too. Names are no secret: they cross the wire in clear until TLS is below. Proofs and nonces tell him nothing,
+// for the secret is 256 random bits and every connection has its own keys.
 
 export interface HandshakeOptions {
   readonly identity: HelloIdentity;

@@ -2,8 +2,9 @@ import { HandshakeInvalidError } from './errors.js';
 import { checkIdentity, HELLO_PURPOSES, HELLO_ROLES, type HelloIdentity, type HelloPurpose } from './identity.js';
 import type { VersionRange } from './version.js';
 
-// Payloads of the hello messages. Each may grow at its end: what follows the known fields is ignored, yet it is part of the
-// transcript and so of the proofs. Texts are `size u8 | ASCII`.
+// Payloads of the hello messages. Both hellos may grow at their end: what follows the known fields is ignored, yet it is part
+// of the transcript and so of the proofs. A refusal may grow too; nothing proves it, and it does nothing but end the connection.
+// Texts are `size u8 | ASCII`.
 
 export const NONCE_SIZE = 32;
 export const PROOF_SIZE = 32;

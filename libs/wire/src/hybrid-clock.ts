@@ -1,14 +1,13 @@
+import assert from 'node:assert';
 import { ClockAheadError } from './errors.js';
 import { CLOCK_AHEAD_MAX_MS } from './limits.js';
 
 const COUNTER_SIZE = 4096;
 
-/** The last stamp: 41 bits of milliseconds (until September 2039) and 12 of counter are the 53 a double holds exactly. */
-export const HYBRID_TIME_MAX = Number.MAX_SAFE_INTEGER;
-
 /**
- * A hybrid logical clock. A stamp is `ms since 1970 * 4096 + counter`, one double: stamps of one clock always grow, a stamp
- * made after another one was observed is greater than it, and all stay close to wall time.
+ * A hybrid logical clock. A stamp is `ms since 1970 * 4096 + counter`: stamps of one clock always grow, a stamp made after
+ * another one was observed is greater than it, and all stay close to wall time. 41 bits of milliseconds (until September
+ * 2039) and 12 of counter are the 53 that a double holds exactly.
  * @see Kulkarni et al., "Logical Physical Clocks", 2014
  */
 export class HybridClock {
@@ -17,7 +16,8 @@ export class HybridClock {
 
   /** @param last A stamp that all new ones must exceed: what was persisted before a restart. */
   constructor(last = 0) {
-    this.#last = isHybridTime(last) ? last : 0;
+    assert(isHybridTime(last), 'a clock starts from a stamp');
+    this.#last = last;
   }
 
   /** The greatest stamp made or observed so far. */
@@ -32,17 +32,19 @@ export class HybridClock {
 
   /** A new stamp, greater than every one made or observed before. @param nowMs Wall clock; it may go back. */
   tick(nowMs: number): number {
-    this.#last = Math.max(Math.floor(nowMs) * COUNTER_SIZE, this.#last + 1);
-    return this.#last;
+    const stamp = Math.max(Math.floor(nowMs) * COUNTER_SIZE, this.#last + 1);
+    assert(isHybridTime(stamp), 'the time is out of the range of hybrid stamps');
+    this.#last = stamp;
+    return stamp;
   }
 
   /**
    * Takes note of a stamp that came from elsewhere.
-   * @throws ClockAheadError when it is more than CLOCK_AHEAD_MAX_MS ahead of `nowMs`; then it changes nothing.
+   * @throws ClockAheadError when it is no stamp or more than CLOCK_AHEAD_MAX_MS ahead of `nowMs`; then it changes nothing.
    */
   observe(remote: number, nowMs: number): void {
-    const aheadMs = hybridTimeMs(remote) - nowMs;
-    if (!isHybridTime(remote) || aheadMs > CLOCK_AHEAD_MAX_MS) {
+    const aheadMs = isHybridTime(remote) ? hybridTimeMs(remote) - nowMs : Number.POSITIVE_INFINITY;
+    if (aheadMs > CLOCK_AHEAD_MAX_MS) {
       this.#refusedCount += 1;
       throw new ClockAheadError(aheadMs);
     }

@@ -1,4 +1,14 @@
 export { ClientHandshake } from './client-handshake.js';
+export { DataMessageError } from './data-errors.js';
+export { BLOCK_BYTES_MAX, CHUNK_COUNT_MAX, DATA_RECORD_BYTES_MAX, HAVE_CHUNKS_MAX } from './data-limits.js';
+export {
+  type DataMessage,
+  decodeDataMessages,
+  encodeDataMessage,
+  type OpenedMessage,
+  type OpenMessage,
+  type RequestMessage,
+} from './data-messages.js';
 export {
   decodeEnvelope,
   type Envelope,
@@ -23,7 +33,7 @@ export {
   RecordTruncatedError,
 } from './errors.js';
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
-export { HYBRID_TIME_MAX, HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
+export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
 export type { HelloIdentity, HelloPurpose, HelloRole } from './identity.js';
 export {
   BODY_DEPTH_MAX,

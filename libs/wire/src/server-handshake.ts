@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
-import { HandshakeInvalidError } from './errors.js';
+import { HandshakeInvalidError, KeyMismatchError } from './errors.js';
 import {
   type HandshakeOptions,
   type HandshakeStep,
@@ -88,12 +88,11 @@ export class ServerHandshake {
 
   #finish({ keys, version, remote }: Offer, { type, payload }: HelloMessage, rest: Buffer): HandshakeStep {
     if (type === HELLO_TYPES.refusal) throw readRefusal(payload, this.#view);
-    if (type !== HELLO_TYPES.clientProof || payload.length < PROOF_SIZE) {
+    if (type !== HELLO_TYPES.clientProof || payload.length !== PROOF_SIZE) {
       throw new HandshakeInvalidError('it answered out of turn');
     }
-    if (!timingSafeEqual(keys.clientProof, payload.subarray(0, PROOF_SIZE))) {
-      throw refuse('key_mismatch', this.#view, this.#view.versions);
-    }
+    // No refusal: this client accepted our proof and reads records by now. Someone stands between, or it is forged.
+    if (!timingSafeEqual(keys.clientProof, payload)) throw new KeyMismatchError('server', this.#view.cluster);
     const session = openSession(keys, 'server', { version, remote, recordSizeMax: this.#options.recordSizeMax });
     return { kind: 'done', session, rest };
   }

@@ -1,0 +1,49 @@
+import type { Bitfield, ChunkGeometry } from '@panal/torrent';
+import type { ChunkStore } from '@panal/transfer';
+import type { OfferedContent } from '@panal/transport-tcp';
+
+interface ServedContentOptions {
+  readonly geometry: ChunkGeometry;
+  readonly have: Bitfield;
+  readonly store: Pick<ChunkStore, 'read'>;
+  readonly onReadError: (error: unknown) => void;
+}
+
+/** Content on this peer's disk, as the data port serves it. `announce` tells downloaders of chunks that came later. */
+export class ServedContent implements OfferedContent {
+  readonly geometry: ChunkGeometry;
+  readonly have: Bitfield;
+  readonly #watchers = new Set<(chunks: readonly number[]) => void>();
+  #sentBytes = 0;
+
+  constructor(private readonly options: ServedContentOptions) {
+    this.geometry = options.geometry;
+    this.have = options.have;
+  }
+
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  read(contentOffset: number, into: Uint8Array): Promise<void> {
+    return this.options.store.read(contentOffset, into);
+  }
+
+  watch(listener: (chunks: readonly number[]) => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
+  }
+
+  countSent(sizeBytes: number): void {
+    this.#sentBytes += sizeBytes;
+  }
+
+  reportReadError(error: unknown): void {
+    this.options.onReadError(error);
+  }
+
+  /** These chunks have joined `have`. */
+  announce(chunks: readonly number[]): void {
+    for (const watcher of this.#watchers) watcher(chunks);
+  }
+}
