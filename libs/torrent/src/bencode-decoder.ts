@@ -1,6 +1,6 @@
 import { BencodeDictionary, type BencodeValue } from './bencode-dictionary.js';
 import { BencodeError } from './errors.js';
-import { BENCODE_DEPTH_MAX, BENCODE_DIGITS_MAX, BENCODE_TOKENS_MAX, TORRENT_SIZE_MAX } from './limits.js';
+import { BENCODE_DEPTH_MAX, BENCODE_DIGITS_MAX, BENCODE_VALUES_MAX, TORRENT_SIZE_MAX } from './limits.js';
 
 const COLON = 0x3a;
 const DIGIT_0 = 0x30;
@@ -14,13 +14,16 @@ const LIST = 0x6c;
 /** Digits of a string's length: `TORRENT_SIZE_MAX` has eight. */
 const LENGTH_DIGITS_MAX = 8;
 
-/** A list or dictionary that has begun and not ended. */
+/** A list or dictionary that has begun and not ended. Its values and keys are the last ones of the decoder's stacks. */
 interface OpenContainer {
   readonly start: number;
-  readonly values: BencodeValue[];
-  /** Undefined in a list. */
-  readonly keys?: string[];
+  readonly isDictionary: boolean;
+  readonly valuesFrom: number;
+  readonly keysFrom: number;
 }
+
+const NO_VALUES: readonly BencodeValue[] = [];
+const NO_KEYS: readonly string[] = [];
 
 /**
  * Decodes exactly one canonical value: keys sorted and unique, no leading zeros, no `-0`, nothing after the end.
@@ -38,10 +41,13 @@ export function decodeBencode(bytes: Uint8Array): BencodeValue {
   return new BencodeDecoder(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)).decode();
 }
 
+/** Collects values on one stack and cuts containers off it: arrays that grow one by one would take four times the memory. */
 class BencodeDecoder {
   #at = 0;
-  #tokens = 0;
+  #valueCount = 0;
   readonly #open: OpenContainer[] = [];
+  readonly #values: BencodeValue[] = [];
+  readonly #keys: string[] = [];
 
   constructor(private readonly bytes: Buffer) {}
 
@@ -49,9 +55,8 @@ class BencodeDecoder {
     for (;;) {
       const value = this.#next();
       if (value === undefined) continue;
-      const parent = this.#open.at(-1);
-      if (parent !== undefined) {
-        parent.values.push(value);
+      if (this.#open.length > 0) {
+        this.#values.push(value);
         continue;
       }
       if (this.#at !== this.bytes.length) throw this.#fault('trailing_bytes', 'more bytes follow the end');
@@ -63,50 +68,55 @@ class BencodeDecoder {
   #next(): BencodeValue | undefined {
     const parent = this.#open.at(-1);
     if (parent !== undefined && this.#peek() === END) return this.#close(parent);
-    if (parent?.keys !== undefined) this.#readKey(parent.keys);
+    if (parent?.isDictionary) this.#readKey(parent);
     const first = this.#peek();
-    this.#countToken();
+    this.#countValue();
     switch (first) {
       case INTEGER:
         return this.#readInteger();
       case LIST:
-        return this.#begin({ start: this.#at, values: [] });
+        return this.#begin(false);
       case DICTIONARY:
-        return this.#begin({ start: this.#at, values: [], keys: [] });
+        return this.#begin(true);
       default:
         if (first < DIGIT_0 || first > DIGIT_9) throw this.#fault('unexpected_byte', 'no value begins with this byte');
         return this.#readString();
     }
   }
 
-  #begin(container: OpenContainer): undefined {
+  #begin(isDictionary: boolean): undefined {
     if (this.#open.length === BENCODE_DEPTH_MAX) {
       throw this.#fault('too_deep', `nested deeper than ${BENCODE_DEPTH_MAX} levels`);
     }
-    this.#open.push(container);
+    const [valuesFrom, keysFrom] = [this.#values.length, this.#keys.length];
+    this.#open.push({ start: this.#at, isDictionary, valuesFrom, keysFrom });
     this.#at += 1;
   }
 
-  #close({ start, keys, values }: OpenContainer): BencodeValue {
+  #close({ start, isDictionary, valuesFrom, keysFrom }: OpenContainer): BencodeValue {
     this.#open.pop();
     this.#at += 1;
-    return keys === undefined ? values : new BencodeDictionary(keys, values, this.bytes.subarray(start, this.#at));
+    const values = valuesFrom === this.#values.length ? NO_VALUES : this.#values.slice(valuesFrom);
+    this.#values.length = valuesFrom;
+    if (!isDictionary) return values;
+    const keys = keysFrom === this.#keys.length ? NO_KEYS : this.#keys.slice(keysFrom);
+    this.#keys.length = keysFrom;
+    return new BencodeDictionary(keys, values, { bytes: this.bytes, start, end: this.#at });
   }
 
-  #readKey(keys: string[]): void {
+  #readKey({ keysFrom }: OpenContainer): void {
     const first = this.#peek();
     const keyAt = this.#at;
     if (first < DIGIT_0 || first > DIGIT_9) throw this.#fault('key_not_string', 'a dictionary key must be a string');
-    this.#countToken();
     const length = this.#readLength();
     const key = this.bytes.toString('latin1', this.#at - length, this.#at);
-    const before = keys.at(-1);
+    const before = this.#keys.length > keysFrom ? this.#keys.at(-1) : undefined;
     if (before !== undefined && key <= before) {
       throw key === before
         ? new BencodeError('key_duplicate', keyAt, 'a dictionary has the same key twice')
         : new BencodeError('keys_unsorted', keyAt, 'the keys of a dictionary are not sorted');
     }
-    keys.push(key);
+    this.#keys.push(key);
   }
 
   #readString(): Buffer {
@@ -154,10 +164,10 @@ class BencodeDecoder {
     return Number.isSafeInteger(value) ? value : BigInt(isNegative ? `-${digits}` : digits);
   }
 
-  #countToken(): void {
-    this.#tokens += 1;
-    if (this.#tokens > BENCODE_TOKENS_MAX) {
-      throw this.#fault('too_many_tokens', `more than ${BENCODE_TOKENS_MAX} values`);
+  #countValue(): void {
+    this.#valueCount += 1;
+    if (this.#valueCount > BENCODE_VALUES_MAX) {
+      throw this.#fault('too_many_values', `more than ${BENCODE_VALUES_MAX} values`);
     }
   }
 

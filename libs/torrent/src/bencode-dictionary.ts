@@ -1,17 +1,28 @@
 /** A decoded value. Integers outside the safe range of a number are bigints; strings are bytes. */
 export type BencodeValue = number | bigint | Buffer | readonly BencodeValue[] | BencodeDictionary;
 
+/** Where in a decoded input something was found. */
+interface ByteRange {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * A dictionary with its keys in order, each key a string of one character per byte (latin1), so that any bytes make a
  * key and none of them (`__proto__`) means anything to JavaScript.
  */
 export class BencodeDictionary {
-  /** @param keys Sorted, unique. @param source The bytes it was decoded from, when it was. */
+  readonly #source: ByteRange | undefined;
+
+  /** @param keys Sorted, unique. @param source Where it was decoded from, when it was. */
   constructor(
     readonly keys: readonly string[],
     readonly values: readonly BencodeValue[],
-    readonly source?: Buffer,
-  ) {}
+    source?: ByteRange,
+  ) {
+    this.#source = source;
+  }
 
   /** A dictionary of these entries, sorted. `undefined` values are left out. Two equal keys are a bug of the caller. */
   static of(entries: Iterable<readonly [string, BencodeValue | undefined]>): BencodeDictionary {
@@ -22,6 +33,11 @@ export class BencodeDictionary {
       kept.map(([key]) => key),
       kept.map(([, value]) => value),
     );
+  }
+
+  /** A view of the very bytes it was decoded from: what an infohash is the hash of. Undefined for one made here. */
+  get source(): Buffer | undefined {
+    return this.#source?.bytes.subarray(this.#source.start, this.#source.end);
   }
 
   get size(): number {

@@ -16,7 +16,7 @@ export type BencodeFault =
   | 'keys_unsorted'
   | 'key_duplicate'
   | 'too_deep'
-  | 'too_many_tokens'
+  | 'too_many_values'
   | 'too_large';
 
 /** Bytes that are not canonical bencode. `offset` counts bytes from the start of the input. */

@@ -15,17 +15,20 @@ export const TORRENT_SIZE_MAX = 64 * 1024 * 1024 + 1024 * 1024;
 /** As libtorrent (`max_decode_depth`), so that what we make opens there. */
 export const BENCODE_DEPTH_MAX = 100;
 
-/** As libtorrent (`max_decode_tokens`); at about ten tokens a file it covers `FILE_COUNT_MAX`, and bounds memory. */
-export const BENCODE_TOKENS_MAX = 3_000_000;
+/**
+ * Values (keys aside) in one input. Each may take 250 bytes of memory, so a hostile file costs 250 MB at worst. A file
+ * of a v2 torrent has five, of v1 six or so, of a hybrid 18.
+ */
+export const BENCODE_VALUES_MAX = 1_000_000;
 
 /** Digits of an integer: 64-bit numbers need 20. Longer ones only cost time. */
 export const BENCODE_DIGITS_MAX = 20;
 
-/** Files in one torrent, padding aside. More are better shared as an archive. */
-export const FILE_COUNT_MAX = 200_000;
+/** Files in one torrent, padding aside: what fits `BENCODE_VALUES_MAX`. More are better shared as an archive. */
+export const FILE_COUNT_MAX = 150_000;
 
 /** Directories in one torrent, so that long paths cannot multiply the tree kept in memory. */
-export const DIRECTORY_COUNT_MAX = 200_000;
+export const DIRECTORY_COUNT_MAX = 150_000;
 
 /** Chunks in one torrent, as libtorrent (`max_pieces`): their v2 hashes fill 64 MiB. */
 export const CHUNK_COUNT_MAX = 2 * 1024 * 1024;
