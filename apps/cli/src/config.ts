@@ -7,7 +7,10 @@ export interface CliConfig {
   readonly dataDir: string;
   /** False when `NO_COLOR` is set or the terminal is dumb. */
   readonly isColorAllowed: boolean;
-  readonly homeDir: string;
+  /** False on a terminal that cannot move its cursor. */
+  readonly isBarAllowed: boolean;
+  /** The environment without Panal's own variables: what is meant for one server must not reach six. */
+  readonly serverEnvironment: NodeJS.ProcessEnv;
 }
 
 /**
@@ -19,6 +22,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliCon
   return {
     dataDir: path.resolve(environment.PANAL_DATA || path.join(homeDir, '.panal')),
     isColorAllowed: (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb',
-    homeDir,
+    isBarAllowed: environment.TERM !== 'dumb',
+    serverEnvironment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PANAL_'))),
   };
 }

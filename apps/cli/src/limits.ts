@@ -33,8 +33,6 @@ export const LOG_TAIL_BYTES = 16 * 1024;
 
 /** More servers than this on one machine is a typing mistake. */
 export const SERVER_COUNT_MAX = 32;
-/** The sample of `panal up --demo` is at least this large. */
-export const SAMPLE_BYTES_MIN = 64 * 1024 * 1024;
 /** A comparison names this many differences and counts the rest. */
 export const DIFFERENCES_SHOWN_MAX = 20;
 /** Reading two trees side by side: large enough for full disk speed. */

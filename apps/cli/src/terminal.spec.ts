@@ -17,7 +17,7 @@ describe('Terminal', () => {
     const hostile = 'a\u001b[2J\u001b]0;x\u0007b\nc\r\u202egnp';
     for (const isTTY of [true, false]) {
       const out = recorder(isTTY);
-      new Terminal(out, recorder(isTTY), { isColorAllowed: true }).line(hostile);
+      new Terminal(out, recorder(isTTY), { isColorAllowed: true, isBarAllowed: true }).line(hostile);
       // oxlint-disable-next-line no-control-regex
       expect(out.text.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
       expect(out.text).toContain('\\u{1b}[2J');
@@ -27,7 +27,7 @@ describe('Terminal', () => {
   it('colours only on a terminal that allows it', () => {
     const text = (isTTY: boolean, isColorAllowed: boolean) => {
       const out = recorder(isTTY);
-      const terminal = new Terminal(out, out, { isColorAllowed });
+      const terminal = new Terminal(out, out, { isColorAllowed, isBarAllowed: true });
       terminal.line(terminal.style('green', 'ok'));
       return out.text;
     };
@@ -40,7 +40,7 @@ describe('Terminal', () => {
 
   it('puts errors on standard error, with what to do', () => {
     const [out, err] = [recorder(false), recorder(false)];
-    new Terminal(out, err, { isColorAllowed: true }).error('It broke.', 'Mend it.');
+    new Terminal(out, err, { isColorAllowed: true, isBarAllowed: true }).error('It broke.', 'Mend it.');
     expect([out.text, err.text]).toEqual(['', 'Error: It broke.\nMend it.\n']);
   });
 

@@ -52,12 +52,12 @@ export class Terminal {
   constructor(
     private readonly out: TextStream,
     private readonly err: TextStream,
-    private readonly options: { readonly isColorAllowed: boolean },
+    private readonly options: { readonly isColorAllowed: boolean; readonly isBarAllowed: boolean },
   ) {}
 
-  /** Whether a person watches standard output, so that a bar may be drawn. */
+  /** Whether a person watches standard output on something that can redraw a line. */
   get isInteractive(): boolean {
-    return this.out.isTTY === true;
+    return this.options.isBarAllowed && this.out.isTTY === true;
   }
 
   get columns(): number {

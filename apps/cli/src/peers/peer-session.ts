@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { PeerUnreachableError } from '../errors.js';
 import type { Installation } from '../installation.js';
-import { ServerProcess } from '../servers/server-process.js';
+import { logTail } from '../servers/server-log.js';
+import { describeExit, ServerProcess } from '../servers/server-process.js';
 import { choosePeer, findLocalPeers, type PeerUse } from './local-peers.js';
 import { PeerClient } from './peer-client.js';
 
@@ -20,10 +22,8 @@ export interface PeerSession {
   readonly client: PeerClient;
   /** True when the peer ends with `close()`. */
   readonly isTemporary: boolean;
-  /** Resolves when a temporary peer ended by itself; never for a running one. */
-  readonly lost: Promise<void>;
-  /** Where a temporary peer's log is. */
-  readonly logFile?: string;
+  /** Aborted, with a PeerUnreachableError, when a temporary peer ended by itself; never for a running one. */
+  readonly lost: AbortSignal;
   close(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function openPeerSession(
     return {
       client: found.client,
       isTemporary: false,
-      lost: new Promise(() => undefined),
+      lost: new AbortController().signal,
       close: async () => undefined,
     };
   }
@@ -65,12 +65,26 @@ async function startPeer(installation: Installation, choice: PeerChoice, signal:
     return {
       client: new PeerClient(ready.name, ready.url.replace(/\/$/, ''), token),
       isTemporary: true,
-      lost: server.exited.then(() => undefined),
-      logFile,
+      lost: lossOf(server),
       close: async () => void (await server.stop()),
     };
   } catch (error) {
     await server.stop();
     throw error;
   }
+}
+
+function lossOf(server: ServerProcess): AbortSignal {
+  const loss = new AbortController();
+  void server.exited.then(async (exit) => {
+    if (server.isStopping) return;
+    const tail = (await logTail(server.logFile)).map((line) => `\n  ${line}`).join('');
+    loss.abort(
+      new PeerUnreachableError(
+        `The peer of this command ended by itself (${describeExit(exit)}).${tail}`,
+        `Its log is ${server.logFile}.`,
+      ),
+    );
+  });
+  return loss.signal;
 }

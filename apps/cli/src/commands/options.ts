@@ -1,0 +1,85 @@
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import type { CommandContext } from '../command-context.js';
+import type { PeerChoice } from '../peers/peer-session.js';
+
+/** Flags of every command that works with a local peer. */
+export interface PeerOptions {
+  readonly data?: string;
+  readonly peer?: string;
+  readonly tracker?: readonly string[];
+  readonly keyFile?: string;
+  readonly cluster?: string;
+  readonly listen?: string;
+  readonly advertise?: readonly string[];
+}
+
+const SERVER_FLAGS = ['tracker', 'keyFile', 'cluster', 'listen', 'advertise'] as const;
+
+export function addDataOption(command: Command): Command {
+  return command.option('--data <dir>', 'data folder (default: $PANAL_DATA, else ~/.panal)');
+}
+
+/** `--data`, `--peer`, and the flags for a peer that has to be started. */
+export function addPeerOptions(command: Command): Command {
+  command.optionsGroup('Which peer:');
+  addDataOption(command).option('--peer <name>', 'a running peer, by its name (default: the one that runs here)');
+  command.optionsGroup('When no peer runs, one is started for the length of the command, with:');
+  return command
+    .option('--tracker <host:port>', 'a tracker; give it several times for several', collect)
+    .option('--key-file <file>', 'the key of the cluster (default: cluster.key in the data folder)')
+    .option('--cluster <name>', 'name of the cluster (default: panal)')
+    .option('--listen <host:port>', 'where it serves other peers (default: port 5550)')
+    .option('--advertise <host:port>', 'where other peers reach it, if not there; several allowed', collect);
+}
+
+export function dataFolder(context: CommandContext, options: { readonly data?: string }): string {
+  return options.data === undefined ? context.config.dataDir : path.resolve(context.cwd, options.data);
+}
+
+export function peerChoice(context: CommandContext, options: PeerOptions): PeerChoice {
+  const serverArgs = SERVER_FLAGS.flatMap((flag) => {
+    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const given = options[flag];
+    if (given === undefined) return [];
+    if (flag === 'keyFile') return [name, path.resolve(context.cwd, String(given))];
+    return (typeof given === 'string' ? [given] : given).flatMap((value) => [name, value]);
+  });
+  return { dataDir: dataFolder(context, options), peer: options.peer, serverArgs };
+}
+
+/** For a flag that may be given several times. */
+export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+  return [...(earlier ?? []), value];
+}
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+/** Seconds, fractions allowed. */
+export function seconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(?:\.\d+)?$/.test(text) || value > 1e9) throw new InvalidArgumentError('Give a number of seconds.');
+  return value;
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, kib: 1024, m: 1024 ** 2, mib: 1024 ** 2 };
+
+/** `1MiB`, `512K` or a number of bytes. */
+export function chunkSize(text: string): number {
+  const match = /^(\d{1,9})\s*([a-z]*)$/i.exec(text.trim());
+  const unit = SIZE_UNITS[match?.[2]?.toLowerCase() ?? '-'];
+  const sizeBytes = Number(match?.[1]) * (unit ?? Number.NaN);
+  const isPowerOfTwo = Number.isSafeInteger(Math.log2(sizeBytes));
+  if (!isPowerOfTwo || sizeBytes < 16 * 1024 || sizeBytes > 16 * 1024 ** 2) {
+    throw new InvalidArgumentError('Give a power of two from 16KiB to 16MiB, such as 1MiB.');
+  }
+  return sizeBytes;
+}

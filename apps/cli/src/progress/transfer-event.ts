@@ -1,0 +1,85 @@
+import type { ErrorReport } from '@panal/runtime';
+import type { SourceView, TorrentState, TorrentView } from '@panal/wire';
+
+// What `--json` prints: one object a line, told apart by `event`. Fields are added, never renamed: scripts read them.
+
+export interface ProgressEvent {
+  readonly event: 'progress';
+  readonly id: string;
+  readonly hash: string | null;
+  readonly title: string;
+  readonly state: TorrentState;
+  readonly doneBytes: number;
+  readonly sizeBytes: number;
+  /** Bytes a second. */
+  readonly rate: number;
+  readonly etaMs: number | null;
+  readonly sourceCount: number;
+  /** Why it does not move. */
+  readonly situation: string | null;
+}
+
+export interface CompleteEvent {
+  readonly event: 'complete';
+  readonly id: string;
+  readonly hash: string | null;
+  readonly title: string;
+  readonly name: string | null;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly fileCount: number;
+  readonly chunkCount: number;
+  readonly chunkSizeBytes: number;
+  readonly magnet: string | null;
+  readonly elapsedMs: number;
+  readonly downloadedBytes: number;
+  readonly sources: readonly Pick<SourceView, 'name' | 'address' | 'chunksDone' | 'badChunks'>[];
+}
+
+/** The last line when the command does not end well. */
+export interface ErrorEvent extends ErrorReport {
+  readonly event: 'error';
+}
+
+/** For the help of each command that has `--json`. */
+export const JSON_HELP = `With --json, standard output is one JSON object a line:
+  {"event":"progress","id","hash","title","state","doneBytes","sizeBytes","rate","etaMs","sourceCount","situation"}
+      at most once a second; rate is bytes a second, situation says why nothing moves (or null); state is hashing,
+      resolving, waiting, downloading, complete, paused or failed
+  {"event":"complete","id","hash","title","name","path","sizeBytes","fileCount","chunkCount","chunkSizeBytes","magnet",
+   "elapsedMs","downloadedBytes","sources":[{"name","address","chunksDone","badChunks"}]}    the last line, when all went well
+  {"event":"error","code","message","action","retryable"}    the last line, when not`;
+
+export function progressEvent(view: TorrentView, situation: string | undefined): ProgressEvent {
+  const { id, hash, title, state, doneBytes, sizeBytes, etaMs } = view;
+  const sourceCount = view.sources.filter((source) => source.state === 'active').length;
+  const rate = Math.round(view.downRate);
+  return {
+    event: 'progress',
+    id,
+    hash,
+    title,
+    state,
+    doneBytes,
+    sizeBytes,
+    rate,
+    etaMs,
+    sourceCount,
+    situation: situation ?? null,
+  };
+}
+
+export function completeEvent(view: TorrentView): CompleteEvent {
+  const { id, hash, title, name, path, sizeBytes, fileCount, chunkCount, chunkSizeBytes, magnet, elapsedMs } = view;
+  const sources = view.sources.map(({ name, address, chunksDone, badChunks }) => ({
+    name,
+    address,
+    chunksDone,
+    badChunks,
+  }));
+  const { downloadedBytes } = view;
+  return {
+    ...{ event: 'complete' as const, id, hash, title, name, path, sizeBytes, fileCount, chunkCount, chunkSizeBytes },
+    ...{ magnet, elapsedMs, downloadedBytes, sources },
+  };
+}
