@@ -158,8 +158,9 @@ export class SyncFailedError extends PanalError {
     super({
       code: 'sync_failed',
       message: `The disk did not keep what was written to ${path} (${systemCodeOf(cause) ?? 'unknown error'}).`,
-      action: 'Check the disk and its free space, then resume: what was written last is fetched again.',
-      retryable: true,
+      action:
+        'Check the disk and its free space, then start the download again: what was written last is fetched again.',
+      retryable: false,
       cause,
     });
   }

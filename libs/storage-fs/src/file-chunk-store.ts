@@ -1,18 +1,15 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { Bitfield, ChunkGeometry, type ContentFile, type Metainfo } from '@panal/torrent';
+import { resolve } from 'node:path';
+import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import type { ChunkStore } from '@panal/transfer';
 import { replaceFile } from './atomic-file.js';
-import { forEachBounded } from './bounded-tasks.js';
-import { checkLayout, contentFilePath } from './content-layout.js';
+import { CommitQueue } from './commit-queue.js';
+import { checkLayout } from './content-layout.js';
 import { placeContent } from './content-placement.js';
-import { readFully } from './content-reader.js';
-import { StagingUnsafeError, StoreClosedError, SyncFailedError, systemCodeOf, TargetExistsError } from './errors.js';
-import { HandleCache } from './handle-cache.js';
+import { StoreClosedError, TargetExistsError } from './errors.js';
 import { encodeJournal } from './journal.js';
-import { OPEN_HANDLES_MAX, SCAN_STATS_IN_FLIGHT, SYNCS_IN_FLIGHT } from './limits.js';
+import { OPEN_HANDLES_MAX } from './limits.js';
 import { findResumption, type ResumeNote } from './resume.js';
+import { StagedFiles } from './staged-files.js';
 import { exists, Staging } from './staging.js';
 import { type StagingPaths, stagingPaths } from './staging-names.js';
 
@@ -24,6 +21,7 @@ export interface FileChunkStoreOptions {
   readonly targetName?: string;
   /** Replace what is at the target, once the content is whole. Default: refuse. */
   readonly isForced?: boolean;
+  /** Files kept open at once. Default 256. */
   readonly handleCountMax?: number;
 }
 
@@ -34,43 +32,30 @@ export interface OpenedChunkStore {
   readonly note: ResumeNote;
 }
 
-interface QueuedCommit {
-  done: Bitfield;
-  readonly settled: Promise<void>;
+interface StoreParts {
+  readonly metainfo: Metainfo;
+  readonly isForced: boolean;
+  readonly staging: Staging;
+  readonly files: StagedFiles;
+  readonly chunkCount: number;
 }
 
 /**
- * A download on disk: it grows in `<directory>/.panal/<id>-<hash>/` and is renamed to its target by `finish`. Files are
- * sparse while they grow. Writes, reads and a commit run side by side; commits run one after another, and those asked
- * for while one runs become a single one with the latest chunks.
+ * A download on disk: it grows in `<directory>/.panal/<id>-<hash>/` and is renamed to its target by `finish`. Writes,
+ * reads and a commit run side by side and none waits for another.
  *
  * Errors of the system come out as they are (`code`, `path`), and the call may be repeated when the cause is gone. Only
- * `SyncFailedError` is final: close the store and open it again.
+ * `SyncFailedError` is final: close the store and open it again. After `finish` the store still reads, at the target.
  */
 export class FileChunkStore implements ChunkStore {
-  readonly #metainfo: Metainfo;
-  readonly #geometry: ChunkGeometry;
-  readonly #handles: HandleCache;
-  #state: 'open' | 'placed' | 'finished' | 'closed' = 'open';
-  #contentPath: string;
-  #touched = new Set<number>();
+  readonly #parts: StoreParts;
+  readonly #commits = new CommitQueue((done) => this.#commit(done));
   #committed: Bitfield;
-  #running: Promise<void> | undefined;
-  #queued: QueuedCommit | undefined;
-  #syncFailure: SyncFailedError | undefined;
+  #state: 'open' | 'placed' | 'finished' | 'closed' = 'open';
 
-  private constructor(
-    private readonly options: FileChunkStoreOptions,
-    private readonly staging: Staging,
-    geometry: ChunkGeometry,
-    committed: Bitfield,
-  ) {
-    this.#metainfo = options.metainfo;
-    this.#geometry = geometry;
-    this.#contentPath = staging.paths.data;
+  private constructor(parts: StoreParts, committed: Bitfield) {
+    this.#parts = parts;
     this.#committed = committed;
-    const { handleCountMax = OPEN_HANDLES_MAX } = options;
-    this.#handles = new HandleCache({ open: (index) => this.#openFile(index), handleCountMax });
   }
 
   /**
@@ -78,7 +63,7 @@ export class FileChunkStore implements ChunkStore {
    * @throws TargetExistsError, TargetNameError, TargetUnwritableError, StagingLockedError, StagingUnsafeError
    */
   static async open(options: FileChunkStoreOptions): Promise<OpenedChunkStore> {
-    const { metainfo, isForced = false } = options;
+    const { metainfo, isForced = false, handleCountMax = OPEN_HANDLES_MAX } = options;
     const paths = pathsOf(options);
     checkLayout(metainfo, options.targetName ?? metainfo.name, paths);
     const staging = await Staging.open(paths);
@@ -86,227 +71,96 @@ export class FileChunkStore implements ChunkStore {
       if (!isForced && (await exists(paths.target))) throw new TargetExistsError(paths.target);
       const geometry = new ChunkGeometry(metainfo);
       const { done, note } = await findResumption(metainfo, geometry, paths);
-      return { store: new FileChunkStore(options, staging, geometry, done.clone()), done, note };
+      const files = new StagedFiles({ metainfo, geometry, staging, handleCountMax });
+      const parts = { metainfo, isForced, staging, files, chunkCount: geometry.chunkCount };
+      return { store: new FileChunkStore(parts, done.clone()), done, note };
     } catch (error) {
       await staging.release();
       throw error;
     }
   }
 
-  /** Where the content is now: in staging, and after `finish` at the target. For verification. */
+  /** Where the content is now: in staging, and after `finish` at the target. For `verifyContent`. */
   get contentPath(): string {
-    return this.#contentPath;
+    return this.#parts.files.contentPath;
   }
 
   /** Where the content will be. */
   get targetPath(): string {
-    return this.staging.paths.target;
+    return this.#parts.staging.paths.target;
   }
 
+  /** Bytes that were never written are zeros. */
   async read(contentOffset: number, into: Uint8Array): Promise<void> {
     if (this.#state === 'closed') throw new StoreClosedError(this.targetPath);
-    for (const { fileIndex, fileOffset, bytes } of this.#portions(contentOffset, into)) {
-      if (this.#file(fileIndex).isPadding) bytes.fill(0);
-      else {
-        await this.#withFile(fileIndex, async (handle) => {
-          const count = await readFully(handle, bytes, fileOffset);
-          bytes.fill(0, count);
-        });
-      }
-    }
+    await this.#parts.files.read(contentOffset, into);
   }
 
   async write(contentOffset: number, bytes: Uint8Array): Promise<void> {
     this.#checkWritable();
-    for (const portion of this.#portions(contentOffset, bytes)) {
-      const { fileIndex } = portion;
-      if (this.#file(fileIndex).isPadding) continue;
-      await this.#withFile(fileIndex, (handle) => writeFully(handle, portion.bytes, portion.fileOffset));
-      // Noted when the bytes are there and not before: a commit in between would take the note and miss the bytes.
-      this.#touched.add(fileIndex);
-    }
+    await this.#parts.files.write(contentOffset, bytes);
   }
 
+  /** While one commit runs, all others asked for become one, of the chunks named last. */
   async commit(done: Bitfield): Promise<void> {
     this.#checkWritable();
-    const snapshot = done.clone();
-    if (this.#queued !== undefined) {
-      this.#queued.done = snapshot;
-      return this.#queued.settled;
-    }
-    if (this.#running === undefined) return this.#run(() => this.#commitNow(snapshot));
-    const settled = this.#running
-      .catch(() => undefined)
-      .then(() => {
-        const latest = this.#queued?.done ?? snapshot;
-        this.#queued = undefined;
-        return this.#run(() => this.#commitNow(latest));
-      });
-    this.#queued = { done: snapshot, settled };
-    return settled;
+    await this.#commits.submit(done.clone());
   }
 
-  /** Safe to repeat after an error: steps that are done are not done again. */
+  /**
+   * Safe to repeat after an error: what is done is not done again.
+   * @throws TargetExistsError when something took the name of the target meanwhile.
+   */
   async finish(): Promise<void> {
     if (this.#state === 'finished') return;
-    if (this.#state === 'open') {
+    const { metainfo, isForced, staging, files, chunkCount } = this.#parts;
+    if (this.#state !== 'placed') {
       this.#checkWritable();
-      await this.#idle();
-      await this.#completeTree();
-      await this.#commitNow(Bitfield.full(this.#geometry.chunkCount));
-      const { isForced = false } = this.options;
-      const { paths } = this.staging;
-      await placeContent({ paths, isDirectory: this.#metainfo.isDirectory, isForced });
-      this.#contentPath = paths.target;
+      await this.#commits.idle();
+      await files.complete();
+      await this.#commit(Bitfield.full(chunkCount));
+      await staging.syncFolders();
+      await placeContent({ paths: staging.paths, isDirectory: metainfo.isDirectory, isForced });
+      files.moveTo(staging.paths.target);
       this.#state = 'placed';
     }
-    await this.staging.remove();
+    await staging.remove();
     this.#state = 'finished';
   }
 
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
-    const wasFinished = this.#state === 'finished';
-    this.#state = 'closed';
-    await this.#idle();
-    await this.#handles.close();
-    if (!wasFinished) await this.staging.release();
+    const before = await this.#close();
+    if (before === 'open' || before === 'placed') await this.#parts.staging.release();
   }
 
-  /** Closes the store and removes everything it wrote; the target is untouched. */
+  /** Closes the store and removes everything it wrote; what is at the target stays. */
   async discard(): Promise<void> {
-    const wasOpen = this.#state === 'open';
+    const before = await this.#close();
+    if (before === 'open' || before === 'placed') await this.#parts.staging.remove();
+  }
+
+  async #close(): Promise<string> {
+    const before = this.#state;
     this.#state = 'closed';
-    await this.#idle();
-    await this.#handles.close();
-    if (wasOpen) await this.staging.remove();
+    await this.#commits.idle();
+    await this.#parts.files.close();
+    return before;
   }
 
-  /** One commit after another; `#running` is the last one started. */
-  #run(task: () => Promise<void>): Promise<void> {
-    const running = task().finally(() => {
-      if (this.#running === running) this.#running = undefined;
-    });
-    this.#running = running;
-    return running;
-  }
-
-  async #idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running.catch(() => undefined);
-  }
-
-  async #commitNow(done: Bitfield): Promise<void> {
-    if (this.#syncFailure !== undefined) throw this.#syncFailure;
-    if (this.#touched.size === 0 && done.bytes.equals(this.#committed.bytes)) return;
-    await this.#syncTouched();
-    await this.staging.syncFolders();
-    await replaceFile(this.staging.paths.journal, encodeJournal(this.#metainfo.contentId, done), 0o600);
+  async #commit(done: Bitfield): Promise<void> {
+    const { metainfo, staging, files } = this.#parts;
+    if (!files.hasUnsyncedBytes && done.bytes.equals(this.#committed.bytes)) return;
+    await files.sync();
+    await staging.syncFolders();
+    await replaceFile(staging.paths.journal, encodeJournal(metainfo.contentId, done), 0o600);
     this.#committed = done;
-  }
-
-  async #syncTouched(): Promise<void> {
-    const touched = this.#touched;
-    this.#touched = new Set();
-    try {
-      await forEachBounded(touched, SYNCS_IN_FLIGHT, (index) =>
-        this.#withFile(index, (handle) => handle.datasync().catch((error: unknown) => this.#failSync(index, error))),
-      );
-    } catch (error) {
-      for (const index of touched) this.#touched.add(index);
-      throw error;
-    }
-  }
-
-  /** Sizes, modes, empty files, folders and links: what no chunk brings. */
-  async #completeTree(): Promise<void> {
-    await forEachBounded(this.#metainfo.files, SCAN_STATS_IN_FLIGHT, async (file, index) => {
-      if (!file.isPadding && file.symlinkTarget === undefined) await this.#completeFile(file, index);
-    });
-    if (this.#metainfo.isDirectory) await this.staging.makeFolder(this.#contentPath);
-    for (const names of this.#metainfo.emptyDirectories) {
-      await this.staging.makeFolder(join(this.#contentPath, ...names));
-    }
-    for (const file of this.#metainfo.files) {
-      if (file.symlinkTarget === undefined) continue;
-      await this.staging.makeLink(
-        contentFilePath(this.#metainfo, this.#contentPath, file),
-        file.symlinkTarget.join('/'),
-      );
-    }
-  }
-
-  async #completeFile(file: ContentFile, index: number): Promise<void> {
-    const stats = await lstat(this.#pathOf(index)).catch(() => undefined);
-    if (stats?.isFile() === true && stats.size === file.sizeBytes && !file.isExecutable) return;
-    await this.#withFile(index, async (handle) => {
-      const { size, mode } = await handle.stat();
-      if (size !== file.sizeBytes) await handle.truncate(file.sizeBytes);
-      // Whoever may read may execute: what the umask took from the one is not given by the other.
-      if (file.isExecutable) await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
-      await handle.sync().catch((error: unknown) => this.#failSync(index, error));
-    });
-  }
-
-  #failSync(index: number, error: unknown): never {
-    this.#syncFailure ??= new SyncFailedError(this.#pathOf(index), error);
-    throw this.#syncFailure;
-  }
-
-  *#portions(
-    contentOffset: number,
-    bytes: Uint8Array,
-  ): Iterable<{ fileIndex: number; fileOffset: number; bytes: Uint8Array }> {
-    let at = 0;
-    for (const { fileIndex, fileOffset, lengthBytes } of this.#geometry.segments(contentOffset, bytes.length)) {
-      yield { fileIndex, fileOffset, bytes: bytes.subarray(at, at + lengthBytes) };
-      at += lengthBytes;
-    }
-  }
-
-  /** Node leaves the path out of the errors of an open file; people need it. */
-  async #withFile<T>(index: number, task: (handle: FileHandle) => Promise<T>): Promise<T> {
-    try {
-      return await this.#handles.use(index, task);
-    } catch (error) {
-      if (systemCodeOf(error) !== undefined) (error as NodeJS.ErrnoException).path ??= this.#pathOf(index);
-      throw error;
-    }
-  }
-
-  async #openFile(index: number): Promise<FileHandle> {
-    const path = this.#pathOf(index);
-    if (this.#state === 'placed' || this.#state === 'finished')
-      return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    // Folders first, for each is checked to be one; the staging keeps them in mind.
-    await this.staging.makeFolder(dirname(path));
-    const handle = await open(path, STAGED_FILE_FLAGS, 0o666).catch((error: unknown) => {
-      throw systemCodeOf(error) === 'ELOOP' ? new StagingUnsafeError(path, 'a link took the place of a file') : error;
-    });
-    if (!(await handle.stat()).isFile()) {
-      await handle.close();
-      throw new StagingUnsafeError(path, 'a file should be here');
-    }
-    this.staging.noteEntry(dirname(path));
-    return handle;
   }
 
   #checkWritable(): void {
     if (this.#state !== 'open') throw new StoreClosedError(this.targetPath);
-    if (this.#syncFailure !== undefined) throw this.#syncFailure;
-  }
-
-  #file(index: number): ContentFile {
-    const file = this.#metainfo.files[index];
-    if (file === undefined) throw new RangeError(`there is no file ${index}`);
-    return file;
-  }
-
-  #pathOf(index: number): string {
-    return contentFilePath(this.#metainfo, this.#contentPath, this.#file(index));
+    if (this.#parts.files.failure !== undefined) throw this.#parts.files.failure;
   }
 }
-
-const STAGED_FILE_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Removes what an unfinished download left, when no store of it is open. Nothing there is no error.
@@ -322,12 +176,4 @@ export async function discardStaging(
 
 function pathsOf({ metainfo, directory, targetName = metainfo.name }: FileChunkStoreOptions): StagingPaths {
   return stagingPaths({ directory: resolve(directory), targetName, contentId: metainfo.contentId });
-}
-
-async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let at = 0;
-  while (at < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
-    at += bytesWritten;
-  }
 }

@@ -153,5 +153,6 @@ const UNWRITABLE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ELOO
 
 function failUnwritable(path: string, error: unknown): never {
   const code = systemCodeOf(error) ?? '';
-  throw UNWRITABLE_CODES.includes(code) ? new TargetUnwritableError(path, error) : error;
+  if (!UNWRITABLE_CODES.includes(code)) throw error;
+  throw new TargetUnwritableError((error as NodeJS.ErrnoException).path ?? path, error);
 }
