@@ -9,6 +9,7 @@ import {
   type HashedFile,
   type Metainfo,
   PieceHasher,
+  padsFiles,
   type TorrentFormat,
 } from '@panal/torrent';
 
@@ -63,7 +64,7 @@ export function makeTorrent(oracleCase: OracleCase, format: TorrentFormat): Meta
       const fileHasher = new FileHasher({ sizeBytes: content.length, chunkSizeBytes });
       fileHasher.push(content);
       pieceHasher.push(content);
-      if (format === 'hybrid' && oracleCase.files.length > 1) pieceHasher.pad();
+      if (padsFiles(format, oracleCase.files.length)) pieceHasher.pad();
       return { path, sizeBytes: content.length, isExecutable, ...fileHasher.finish() };
     });
   const { name, emptyDirectories } = oracleCase;

@@ -39,10 +39,19 @@ export class ContentTree {
 
   /** What lies at `path`; undefined for nothing. The empty path is the content's own directory. */
   kindAt(path: readonly string[]): EntryKind | undefined {
+    return this.#find(path, (name, found) => name === found);
+  }
+
+  /** The same where case and Unicode normalization mean nothing. */
+  foldedKindAt(path: readonly string[]): EntryKind | undefined {
+    return this.#find(path, () => true);
+  }
+
+  #find(path: readonly string[], isSame: (name: string, found: string) => boolean): EntryKind | undefined {
     let entry = this.#root;
     for (const name of path) {
       const child = entry.children.get(foldName(name));
-      if (child?.name !== name) return undefined;
+      if (child === undefined || !isSame(name, child.name)) return undefined;
       entry = child;
     }
     return entry.kind;

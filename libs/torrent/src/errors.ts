@@ -77,6 +77,7 @@ export type PathFault =
   | 'nul'
   | 'not_unicode'
   | 'drive'
+  | 'reserved'
   | 'device'
   | 'component_too_long'
   | 'too_long'
@@ -113,7 +114,7 @@ export class ContentSizeError extends TorrentError {
   ) {
     super({
       code: 'content_size_changed',
-      message: `The file had ${expectedSizeBytes} bytes when hashing began and at least ${actualSizeBytes} were read or expected to differ.`,
+      message: `The file changed while it was hashed: it had ${expectedSizeBytes} bytes at first, and ${actualSizeBytes} were read.`,
       action: 'Wait until nothing writes to the file, then share it again.',
       retryable: true,
     });

@@ -2,6 +2,7 @@ import { BencodeDictionary, type BencodeValue } from './bencode-dictionary.js';
 import { attributesOf, type ContentEntry, checkFileCount } from './content-entry.js';
 import { MetainfoError } from './errors.js';
 import { asBytes, asDictionary, asList, asPath, asSize } from './info-fields.js';
+import type { TorrentFormat } from './metainfo.js';
 
 export interface FileList {
   readonly isDirectory: boolean;
@@ -17,7 +18,13 @@ export interface FileList {
  */
 export function readFileList(info: BencodeDictionary, name: string): FileList {
   const files = info.get('files');
-  if (files === undefined) return { isDirectory: false, entries: [readEntry(info, 'info', [name])] };
+  if (files === undefined) {
+    const entry = readEntry(info, 'info', [name]);
+    if (entry.isPadding || entry.symlinkPath !== undefined) {
+      throw new MetainfoError('unsupported', 'info.attr', 'makes the only file a link or padding');
+    }
+    return { isDirectory: false, entries: [entry] };
+  }
   if (info.has('length')) throw new MetainfoError('contradiction', 'info', 'has both "files" and "length"');
   const list = asList(files, 'info.files');
   // Each file may be followed by its padding.
@@ -53,7 +60,7 @@ function readEntry(fields: BencodeDictionary, where: string, path: readonly stri
  * hybrid. A lone file gets none.
  */
 export function withPadding(entries: readonly ContentEntry[], chunkSizeBytes: number): readonly ContentEntry[] {
-  if (entries.length <= 1) return entries;
+  if (!padsFiles('hybrid', entries.length)) return entries;
   const padded: ContentEntry[] = [];
   for (const entry of entries) {
     padded.push(entry);
@@ -63,6 +70,14 @@ export function withPadding(entries: readonly ContentEntry[], chunkSizeBytes: nu
     padded.push({ path, sizeBytes: paddingSizeBytes, isExecutable: false, isPadding: true });
   }
   return padded;
+}
+
+/**
+ * Whether the v1 pieces of a torrent count each file as padded to a chunk border: call `PieceHasher.pad()` after each.
+ * @param entryCount Files and links, empty ones too.
+ */
+export function padsFiles(format: TorrentFormat, entryCount: number): boolean {
+  return format === 'hybrid' && entryCount > 1;
 }
 
 /** Zeros that a hybrid puts between a file and the next chunk border. */

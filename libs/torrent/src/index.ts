@@ -19,6 +19,7 @@ export {
   TorrentError,
 } from './errors.js';
 export { type FileDigest, FileHasher, type FileHasherOptions, merkleRootOfLayer } from './file-hasher.js';
+export { padsFiles } from './file-list.js';
 export { type ChunkedContent, ChunkGeometry, type FileSegment } from './geometry.js';
 export {
   BLOCK_SIZE_MAX,

@@ -28,9 +28,19 @@ export function checkPath(path: readonly string[]): void {
   if (sizeBytes > PATH_SIZE_MAX) throw new PathError('too_long', path, `it is longer than ${PATH_SIZE_MAX} bytes`);
 }
 
+/**
+ * Refuses a name for the content itself: what `checkPath` refuses, and `.panal`, where unfinished downloads lie beside it.
+ * @throws PathError
+ */
+export function checkContentName(name: string): void {
+  checkPath([name]);
+  if (foldName(name) === '.panal') throw new PathError('reserved', [name], 'Panal keeps unfinished downloads there');
+}
+
 type ComponentFault = Exclude<
   PathFault,
   | 'too_long'
+  | 'reserved'
   | 'too_deep'
   | 'duplicate'
   | 'case_collision'

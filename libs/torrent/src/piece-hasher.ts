@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 
 /**
  * v1 piece hashes (SHA-1) over all files end to end in content order, for v1 and hybrid torrents.
- * For a hybrid call `pad()` after each non-empty file of a directory, the last one too.
+ * Where `padsFiles()` says so (a hybrid of several files), call `pad()` after each file, the last one too.
  * @see https://www.bittorrent.org/beps/bep_0003.html
  */
 export class PieceHasher {

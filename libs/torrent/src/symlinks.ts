@@ -21,7 +21,7 @@ export interface SymlinkPath {
  */
 export function readSymlink(tree: ContentTree, link: SymlinkPath): readonly string[] {
   const { text, resolved } = interpret(tree, link);
-  checkResolved(tree, link, resolved);
+  checkWay(tree, { path: link.path, target: text }, resolved);
   return text;
 }
 
@@ -33,8 +33,8 @@ export function writeSymlink(tree: ContentTree, link: SymlinkPath): readonly str
   if (link.target[0] === '') throw outside(link);
   const target = link.target.filter((name) => name !== '');
   const resolved = resolve(link, directoryOf(link.path), target);
-  checkResolved(tree, link, resolved);
   const read = interpret(tree, { path: link.path, target }).resolved;
+  checkWay(tree, { path: link.path, target }, resolved);
   if (samePath(read, resolved)) return target;
   // Only below the root can the two readings differ, so there is a directory to go up from and down into again.
   return tree.kindAt(resolved) === undefined ? ['..', link.path.at(-2) as string, ...target] : resolved;
@@ -99,23 +99,22 @@ function resolve(link: SymlinkPath, directory: readonly string[], target: readon
   return resolved;
 }
 
-function checkResolved(tree: ContentTree, link: SymlinkPath, resolved: readonly string[]): void {
-  if (resolved.length < link.path.length && resolved.every((name, index) => name === link.path[index])) {
-    throw new PathError('link_loop', link.path, 'it is a link to a directory that it lies in');
+/**
+ * Walks the link's text name by name. Behind another link `..` would lead elsewhere than the text says, so that a link
+ * that looks inside could lead outside.
+ */
+function checkWay(tree: ContentTree, { path, target }: SymlinkPath, resolved: readonly string[]): void {
+  if (resolved.length < path.length && resolved.every((name, index) => name === path[index])) {
+    throw new PathError('link_loop', path, 'it is a link to a directory that it lies in');
   }
-  const directory = directoryOf(link.path);
-  const at = [...directory];
-  for (const [index, name] of link.target.entries()) {
+  const at = [...directoryOf(path)];
+  for (const name of target.slice(0, -1)) {
     if (name === '..') at.pop();
-    else if (name !== '.' && name !== '') at.push(name);
-    if (index < link.target.length - 1) checkNotLink(tree, link, at);
-  }
-  for (let depth = 1; depth < resolved.length; depth += 1) checkNotLink(tree, link, resolved.slice(0, depth));
-}
-
-function checkNotLink(tree: ContentTree, link: SymlinkPath, at: readonly string[]): void {
-  if (tree.kindAt(at) === 'link') {
-    throw new PathError('link_through_link', link.path, 'it is a link whose target lies behind another link');
+    else if (name !== '.') at.push(name);
+    // Folded, since where case means nothing another spelling leads through the same link.
+    if (tree.foldedKindAt(at) === 'link') {
+      throw new PathError('link_through_link', path, 'it is a link whose target lies behind another link');
+    }
   }
 }
 

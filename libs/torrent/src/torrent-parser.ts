@@ -12,7 +12,7 @@ import { CHUNK_SIZE_MAX, CHUNK_SIZE_MIN, CHUNK_SIZE_V1_MIN } from './limits.js';
 import { sha256 } from './merkle.js';
 import type { ContentFile, Metainfo, TorrentFormat } from './metainfo.js';
 import { readExtension } from './panal-extension.js';
-import { checkPath } from './path-rules.js';
+import { checkContentName } from './path-rules.js';
 import { checkSymlinkLoops, readSymlink } from './symlinks.js';
 import { readLabels } from './torrent-labels.js';
 
@@ -76,7 +76,7 @@ function formatOf(info: BencodeDictionary): TorrentFormat {
 function nameOf(info: BencodeDictionary, format: TorrentFormat): string {
   const key = format === 'v1' && info.has('name.utf-8') ? 'name.utf-8' : 'name';
   const name = asText(info.get(key), `info.${key}`);
-  checkPath([name]);
+  checkContentName(name);
   return name;
 }
 
