@@ -1,12 +1,27 @@
+export type { ChunkLayout } from './chunk-layout.js';
 export type {
   ChunkScheduler,
   ChunkSchedulerContext,
   ChunkSchedulerFactory,
   ChunkSchedulerName,
 } from './chunk-scheduler.js';
+export { CHUNK_SCHEDULERS } from './chunk-schedulers.js';
 export type { ChunkStore } from './chunk-store.js';
+export { type ChunkStoreHarness, chunkStoreSuite } from './chunk-store.suite.js';
+export { DownloadEngine, type DownloadEngineOptions } from './download-engine.js';
 export { type DownloadListener, type DownloadPorts, DownloadRun, type DownloadRunOptions } from './download-run.js';
 export type { DownloadSnapshot, DownloadState, SourceSnapshot, SourceState } from './download-snapshot.js';
+export type { EngineEffect, EngineEvent } from './engine-events.js';
+export {
+  DiskError,
+  DiskFullError,
+  NoSourceError,
+  PermissionDeniedError,
+  SourcesAvoidedError,
+  TargetReadOnlyError,
+} from './errors.js';
+export { MeasuredSelector } from './measured-selector.js';
+export { MemoryChunkStore, type StoreOperation } from './memory-chunk-store.js';
 export {
   type BlockRequest,
   type DialedSource,
