@@ -9,8 +9,10 @@ export type ServerRole = 'tracker' | 'peer';
 /** Where this copy of Panal lives: a checkout with its launcher, or an installed package. */
 export interface Installation {
   readonly version: string;
-  /** What a user types to run it: `panal`, or the path of the launcher in a checkout. */
+  /** What a user types here to run it, to be pasted: `panal`, or the path of the launcher in a checkout. */
   readonly command: string;
+  /** The same for help, where a long path would only be in the way: `panal` or `./panal`. */
+  readonly shortCommand: string;
   /** The built entry of a server. */
   serverEntry(role: ServerRole): string;
 }
@@ -18,9 +20,11 @@ export interface Installation {
 /** @param from A file inside the package, by default this one, in `apps/` or in `dist/apps/`. */
 export function findInstallation(from: string = fileURLToPath(import.meta.url), cwd = process.cwd()): Installation {
   const root = packageRoot(path.dirname(from));
+  const command = commandFor(root, cwd);
   return {
     version: versionIn(root),
-    command: commandFor(root, cwd),
+    command,
+    shortCommand: command.length > './panal'.length ? 'panal' : command,
     serverEntry: (role) => path.join(root, 'dist', 'apps', role, 'src', 'main.js'),
   };
 }

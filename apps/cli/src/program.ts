@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { addDownCommand } from './commands/down.js';
 import { addGetCommand } from './commands/get.js';
+import { examples } from './commands/help-text.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addLsCommand } from './commands/ls.js';
 import { addServerCommand } from './commands/servers.js';
@@ -14,13 +15,12 @@ import { printable } from './terminal.js';
 
 /** All commands. Each one's action does its work with `context`, sets `context.exitCode`, and throws what went wrong. */
 export function buildProgram(context: CommandContext): Command {
-  const { version, command } = context.installation;
+  const { version, shortCommand } = context.installation;
   const { terminal } = context;
   const program = new Command('panal')
     .description('Shares any file with every machine of a cluster, peer to peer.')
-    .usage('COMMAND [options]')
+    .usage('COMMAND [options]   (more: panal COMMAND --help)')
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help; also `panal COMMAND --help`')
     .helpCommand(false)
     .showSuggestionAfterError()
     // Sub-commands made from here on take these over.
@@ -58,17 +58,17 @@ export function buildProgram(context: CommandContext): Command {
   addServerCommand(program, 'peer');
   addKeysCommand(program, context);
   forEachCommand(program, (each) => {
-    if (each !== program) each.helpOption('-h, --help', 'show this help');
-    each.showHelpAfterError(`See \`${fullName(each, command)} --help\`.`);
+    each.addHelpOption(new Option('-h, --help', 'show this help').helpGroup('Options:'));
+    each.showHelpAfterError(`See \`${fullName(each, shortCommand)} --help\`.`);
   });
   return program.addHelpText(
     'after',
-    `
-Examples:
-  ${command} up                              a cluster on this machine, to try things
-  ${command} share ./llm --name llm:v3       offer a directory under a name
-  ${command} get llm:v3 --to /models         fetch it elsewhere
-  ${command} status --watch
+    () => `${examples(shortCommand, [
+      ['up', 'a cluster on this machine, to try things'],
+      ['share ./llm --name llm:v3', 'offer a directory under a name'],
+      ['get llm:v3 --to /models', 'fetch it elsewhere'],
+      ['status --watch', 'see it happen'],
+    ])}
 
 Environment: PANAL_DATA (data folder, default ~/.panal), NO_COLOR.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waited longer than --wait, 130 interrupted.`,

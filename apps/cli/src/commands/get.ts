@@ -8,6 +8,7 @@ import { openPeerSession, type PeerSession } from '../peers/peer-session.js';
 import { watchUntilComplete } from '../progress/torrent-watch.js';
 import { openDisplay } from '../progress/transfer-display.js';
 import { completeEvent, JSON_HELP } from '../progress/transfer-event.js';
+import { examples } from './help-text.js';
 import { dataFolderHint, noteUnusedFlags } from './hints.js';
 import { addPeerOptions, type PeerOptions, peerChoice, seconds } from './options.js';
 import { fetchedLine } from './outcome-text.js';
@@ -23,14 +24,13 @@ interface GetOptions extends PeerOptions {
 }
 
 export function addGetCommand(program: Command, context: CommandContext): void {
-  const { command } = context.installation;
   const get = program
     .command('get')
     .argument('<what>', 'a .torrent file, a hash (64 or 40 hex digits), a name such as llm:v3, or a magnet link')
     .summary('fetch a file or directory')
     .description(
-      'Fetches a file or directory, verifies every chunk, and puts it in place when it is whole.\n' +
-        'When nobody shares it yet, or no tracker answers, the command says so and waits.\n' +
+      'Fetches a file or directory, verifies every chunk, and puts it in place when it is whole. ' +
+        'When nobody shares it yet, or no tracker answers, the command says so and waits. ' +
         'A fetch that was interrupted goes on where it was.',
     )
     .option('--to <dir>', 'directory to put it in', '.')
@@ -56,13 +56,12 @@ export function addGetCommand(program: Command, context: CommandContext): void {
     .option('--json', 'progress and outcome as JSON lines')
     .addHelpText(
       'after',
-      `
-Examples:
-  ${command} get llm:v3                        by name, into this directory
-  ${command} get llm:v3 --to /models --as llm
-  ${command} get dataset.torrent --wait 60 --json
-
-${JSON_HELP}`,
+      () =>
+        `${examples(context.installation.shortCommand, [
+          ['get llm:v3', 'by name, into this directory'],
+          ['get llm:v3 --to /models --as llm'],
+          ['get dataset.torrent --wait 60 --json'],
+        ])}\n\n${JSON_HELP}`,
     );
   addPeerOptions(get).action(async (what: string, options: GetOptions) => {
     context.isJson = options.json === true;

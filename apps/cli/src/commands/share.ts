@@ -12,6 +12,7 @@ import { openDisplay } from '../progress/transfer-display.js';
 import { completeEvent, JSON_HELP } from '../progress/transfer-event.js';
 import { formatBytes, formatRate } from '../quantity.js';
 import { waitMs } from '../wait.js';
+import { examples } from './help-text.js';
 import { noteUnusedFlags } from './hints.js';
 import { addPeerOptions, chunkSize, type PeerOptions, peerChoice } from './options.js';
 import { getCommand, shareLines } from './outcome-text.js';
@@ -25,15 +26,14 @@ interface ShareOptions extends PeerOptions {
 }
 
 export function addShareCommand(program: Command, context: CommandContext): void {
-  const { command } = context.installation;
   const share = program
     .command('share')
     .argument('<path>', 'file or directory')
     .summary('offer a file or directory to the others')
     .description(
-      'Reads and hashes a file or directory and offers it to the others; prints how they get it.\n' +
-        'With a running peer the command returns, and the peer goes on sharing. Without one it\n' +
-        'serves until Ctrl-C.',
+      'Reads and hashes a file or directory and offers it to the others; prints how they get it. ' +
+        'With a running peer the command returns, and the peer goes on sharing. ' +
+        'Without one the command itself serves, until Ctrl-C.',
     )
     .option('--name <name>', 'a name in the cluster, such as llm:v3; sharing under it again moves it')
     .addOption(
@@ -44,12 +44,11 @@ export function addShareCommand(program: Command, context: CommandContext): void
     .option('--json', 'progress and outcome as JSON lines')
     .addHelpText(
       'after',
-      `
-Examples:
-  ${command} share ./llm --name llm:v3         others: panal get llm:v3
-  ${command} share disk.img --output disk.torrent
-
-${JSON_HELP}`,
+      () =>
+        `${examples(context.installation.shortCommand, [
+          ['share ./llm --name llm:v3', 'others then say: panal get llm:v3'],
+          ['share disk.img --output disk.torrent'],
+        ])}\n\n${JSON_HELP}`,
     );
   addPeerOptions(share).action(async (file: string, options: ShareOptions) => {
     context.isJson = options.json === true;

@@ -52,7 +52,8 @@ export function torrentJson(metainfo: Metainfo): Record<string, unknown> {
     id: formatContentId(contentId),
     infoHashV1: infoHashV1 === undefined ? null : formatContentId(infoHashV1),
     infoHashV2: infoHashV2 === undefined ? null : formatContentId(infoHashV2),
-    ...{ sizeBytes, chunkSizeBytes },
+    sizeBytes,
+    chunkSizeBytes,
     chunkCount: new ChunkGeometry(metainfo).chunkCount,
     magnet: formatMagnet(metainfo),
     files: realFiles(metainfo).map((file) => ({

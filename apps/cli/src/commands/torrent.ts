@@ -1,6 +1,7 @@
 import type { TorrentFormatName } from '@panal/wire';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
+import { examples } from './help-text.js';
 import { chunkSize } from './options.js';
 
 export interface ShowOptions {
@@ -22,7 +23,6 @@ export interface VerifyOptions {
 
 /** Torrent files, without a peer or a network. The work is in `torrent-work.ts`, loaded only when it is asked for. */
 export function addTorrentCommand(program: Command, context: CommandContext): void {
-  const { command } = context.installation;
   const torrent = program
     .command('torrent')
     .summary('show, create or verify a torrent file, offline')
@@ -57,7 +57,9 @@ export function addTorrentCommand(program: Command, context: CommandContext): vo
     .option('--chunk-size <size>', 'power of two from 16KiB to 16MiB (default: by size, from 256KiB)', chunkSize)
     .option('--force', 'replace the output if it exists')
     .option('--json', 'one object, as of `torrent show --json`, with "file"')
-    .addHelpText('after', `\nExample:\n  ${command} torrent create ./llm --output llm.torrent`)
+    .addHelpText('after', () =>
+      examples(context.installation.shortCommand, [['torrent create ./llm --output llm.torrent']]),
+    )
     .action(async (path: string, options: CreateOptions) => {
       context.isJson = options.json === true;
       await (await import('./torrent-create.js')).runCreate(context, path, options);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
 import { SERVER_COUNT_MAX } from '../limits.js';
+import { examples } from './help-text.js';
 import { addDataOption, wholeNumber } from './options.js';
 
 export interface UpOptions {
@@ -17,12 +18,11 @@ export interface UpOptions {
 }
 
 export function addUpCommand(program: Command, context: CommandContext): void {
-  const { command } = context.installation;
   const up = program
     .command('up')
     .summary('run a whole cluster on this machine')
     .description(
-      'Runs trackers and peers as child processes on 127.0.0.1 and stays until Ctrl-C (or `panal down`).\n' +
+      'Runs trackers and peers as child processes on 127.0.0.1 and stays until Ctrl-C (or `panal down`). ' +
         '`panal share` and `panal get` find its peers: the first one shares, the second one fetches.',
     )
     .option('--trackers <count>', 'how many trackers', wholeNumber(1, SERVER_COUNT_MAX), 3)
@@ -43,14 +43,15 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .option('--once', 'stop when all that is done: 0 when it went well. Without --data nothing is left behind')
     .addHelpText(
       'after',
-      `
-Its data is in up/ below the data folder: cluster.key, cluster.json (who runs, where), logs/, and a folder for each server.
-A child that dies is reported and started again.
-
-Examples:
-  ${command} up
-  ${command} up --demo
-  ${command} up --once --share ./llm          try it with your own data, leave nothing behind`,
+      () => `
+Its data is in up/ below the data folder: cluster.key, cluster.json (who runs,
+where), logs/, and a folder for each server. A child that dies is reported and
+started again.
+${examples(context.installation.shortCommand, [
+  ['up'],
+  ['up --demo'],
+  ['up --once --share ./llm', 'try it with your own data, leave nothing behind'],
+])}`,
     );
   addDataOption(up).action(async (options: UpOptions) => {
     if ((options.demo === true || options.share !== undefined) && options.peers < 2) {

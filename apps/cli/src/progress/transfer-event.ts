@@ -42,13 +42,18 @@ export interface ErrorEvent extends ErrorReport {
 }
 
 /** For the help of each command that has `--json`. */
-export const JSON_HELP = `With --json, standard output is one JSON object a line:
-  {"event":"progress","id","hash","title","state","doneBytes","sizeBytes","rate","etaMs","sourceCount","situation"}
-      at most once a second; rate is bytes a second, situation says why nothing moves (or null); state is hashing,
-      resolving, waiting, downloading, complete, paused or failed
-  {"event":"complete","id","hash","title","name","path","sizeBytes","fileCount","chunkCount","chunkSizeBytes","magnet",
-   "elapsedMs","downloadedBytes","sources":[{"name","address","chunksDone","badChunks"}]}    the last line, when all went well
-  {"event":"error","code","message","action","retryable"}    the last line, when not`;
+export const JSON_HELP = `With --json, standard output is one JSON object a line.
+  At most once a second:
+    {"event":"progress","id","hash","title","state","doneBytes","sizeBytes",
+     "rate","etaMs","sourceCount","situation"}
+    state: hashing, resolving, waiting, downloading, paused, complete or failed;
+    rate: bytes a second; situation: why nothing moves, or null
+  The last line, when all went well:
+    {"event":"complete","id","hash","title","name","path","sizeBytes",
+     "fileCount","chunkCount","chunkSizeBytes","magnet","elapsedMs",
+     "downloadedBytes","sources":[{"name","address","chunksDone","badChunks"}]}
+  The last line, when not:
+    {"event":"error","code","message","action","retryable"}`;
 
 export function progressEvent(view: TorrentView, situation: string | undefined): ProgressEvent {
   const { id, hash, title, state, doneBytes, sizeBytes, etaMs } = view;
@@ -70,16 +75,20 @@ export function progressEvent(view: TorrentView, situation: string | undefined):
 }
 
 export function completeEvent(view: TorrentView): CompleteEvent {
-  const { id, hash, title, name, path, sizeBytes, fileCount, chunkCount, chunkSizeBytes, magnet, elapsedMs } = view;
-  const sources = view.sources.map(({ name, address, chunksDone, badChunks }) => ({
-    name,
-    address,
-    chunksDone,
-    badChunks,
-  }));
-  const { downloadedBytes } = view;
   return {
-    ...{ event: 'complete' as const, id, hash, title, name, path, sizeBytes, fileCount, chunkCount, chunkSizeBytes },
-    ...{ magnet, elapsedMs, downloadedBytes, sources },
+    event: 'complete',
+    id: view.id,
+    hash: view.hash,
+    title: view.title,
+    name: view.name,
+    path: view.path,
+    sizeBytes: view.sizeBytes,
+    fileCount: view.fileCount,
+    chunkCount: view.chunkCount,
+    chunkSizeBytes: view.chunkSizeBytes,
+    magnet: view.magnet,
+    elapsedMs: view.elapsedMs,
+    downloadedBytes: view.downloadedBytes,
+    sources: view.sources.map(({ name, address, chunksDone, badChunks }) => ({ name, address, chunksDone, badChunks })),
   };
 }

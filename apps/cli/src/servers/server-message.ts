@@ -26,8 +26,8 @@ export function readServerMessage(raw: unknown): ServerReady | ServerFailed | un
   if (raw.kind !== 'ready') return undefined;
   return {
     kind: 'ready',
-    name: String(raw.name ?? ''),
-    url: String(raw.url ?? ''),
+    name: textOf(raw.name),
+    url: textOf(raw.url),
     rpc: addressText(raw.rpc),
     data: addressText(raw.data),
   };
@@ -52,4 +52,8 @@ function addressText(raw: unknown): string | undefined {
 
 function isRecord(raw: unknown): raw is Record<string, unknown> {
   return typeof raw === 'object' && raw !== null;
+}
+
+function textOf(raw: unknown): string {
+  return typeof raw === 'string' ? raw : '';
 }

@@ -93,14 +93,18 @@ export class Cluster {
 
   #processOptions(plan: ServerPlan, args: readonly string[]) {
     const { installation, clusterName, keyFile, environment } = this.options;
+    const flags = {
+      '--name': plan.name,
+      '--cluster': clusterName,
+      '--key-file': keyFile,
+      '--data': plan.dataDir,
+      '--listen': `${LOOPBACK}:${plan.port}`,
+      '--http': `${LOOPBACK}:${plan.webPort}`,
+    };
     return {
       name: plan.name,
       entry: installation.serverEntry(plan.role),
-      args: [
-        ...['--name', plan.name, '--cluster', clusterName, '--key-file', keyFile, '--data', plan.dataDir],
-        ...['--listen', `${LOOPBACK}:${plan.port}`, '--http', `${LOOPBACK}:${plan.webPort}`],
-        ...args,
-      ],
+      args: [...Object.entries(flags).flat(), ...args],
       logFile: plan.logFile,
       environment,
     };

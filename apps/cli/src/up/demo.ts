@@ -42,7 +42,8 @@ export async function runDemo(context: CommandContext, { cluster, folder, option
   const outcomes = await fetchAll(context, fetchers, shared);
   const fetched = await Promise.all(
     outcomes.map(async ({ peer, view }) => ({
-      ...{ peer, view },
+      peer,
+      view,
       comparison: await compareTrees(content.path, view.path, context.interruption.signal),
     })),
   );
