@@ -1,4 +1,15 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, StreamableFile, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Post,
+  StreamableFile,
+  UseGuards,
+} from '@nestjs/common';
 import { type CatalogView, PEER_API_PREFIX, type TorrentView } from '@panal/wire';
 import { TorrentCatalog } from '../torrents/torrent-catalog.js';
 import { TrackerAgent } from '../tracking/tracker-agent.js';

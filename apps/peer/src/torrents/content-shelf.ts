@@ -1,8 +1,6 @@
-import { type ContentDirectory, type Visitor } from '@panal/transport-tcp';
+import type { ContentDirectory, Visitor } from '@panal/transport-tcp';
+import { DEFAULT_NAMESPACE } from '@panal/wire';
 import type { ServedContent } from './served-content.js';
-
-/** The one namespace there is until rights are enforced. */
-export const DEFAULT_NAMESPACE = 'default';
 
 /** Everything this peer can serve at the moment, by content id. The data port looks here and nowhere else. */
 export class ContentShelf implements ContentDirectory {

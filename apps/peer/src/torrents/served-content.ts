@@ -5,20 +5,22 @@ import type { OfferedContent } from '@panal/transport-tcp';
 interface ServedContentOptions {
   readonly geometry: ChunkGeometry;
   readonly have: Bitfield;
-  readonly store: Pick<ChunkStore, 'read'>;
+  readonly reader: Pick<ChunkStore, 'read'>;
   readonly onReadError: (error: unknown) => void;
 }
 
-/** Content on this peer's disk, as the data port serves it. `announce` tells downloaders of chunks that came later. */
+/** Content on this peer's disk, as the data port serves it. */
 export class ServedContent implements OfferedContent {
   readonly geometry: ChunkGeometry;
   readonly have: Bitfield;
   readonly #watchers = new Set<(chunks: readonly number[]) => void>();
+  #reader: Pick<ChunkStore, 'read'>;
   #sentBytes = 0;
 
   constructor(private readonly options: ServedContentOptions) {
     this.geometry = options.geometry;
     this.have = options.have;
+    this.#reader = options.reader;
   }
 
   get sentBytes(): number {
@@ -26,7 +28,7 @@ export class ServedContent implements OfferedContent {
   }
 
   read(contentOffset: number, into: Uint8Array): Promise<void> {
-    return this.options.store.read(contentOffset, into);
+    return this.#reader.read(contentOffset, into);
   }
 
   watch(listener: (chunks: readonly number[]) => void): () => void {
@@ -42,8 +44,13 @@ export class ServedContent implements OfferedContent {
     this.options.onReadError(error);
   }
 
-  /** These chunks have joined `have`. */
+  /** These chunks have joined `have`: tells the downloaders. */
   announce(chunks: readonly number[]): void {
     for (const watcher of this.#watchers) watcher(chunks);
+  }
+
+  /** The content has moved: it is read from there now. */
+  readFrom(reader: Pick<ChunkStore, 'read'>): void {
+    this.#reader = reader;
   }
 }

@@ -1,0 +1,28 @@
+import { HEARTBEAT_TORRENTS_MAX } from '@panal/wire';
+
+/** Shares and downloads of one peer: what one heartbeat can name. */
+export const TORRENTS_MAX = HEARTBEAT_TORRENTS_MAX;
+
+/** Contents hashed at once. Hashing fills a core each; more would only make the first one late. */
+export const HASHING_MAX = 1;
+
+/** Peers asked for at a time. A download keeps the best of them; more would be dialled for nothing. */
+export const PEERS_WANTED = 50;
+
+/** A download without a source asks the trackers so often at first ... */
+export const LOOKUP_FIRST_MS = 500;
+
+/** ... and, each time a third later, so often in the end. It also bounds how late a new source is found. */
+export const LOOKUP_MAX_MS = 5_000;
+
+/** A download that is running looks for further sources so often. */
+export const LOOKUP_RUNNING_MS = 3_000;
+
+/** Until a tracker says otherwise. */
+export const HEARTBEAT_DEFAULT_MS = 10_000;
+
+/** What a stopping peer grants to its farewell; the trackers would forget it by themselves. */
+export const FAREWELL_TIMEOUT_MS = 1_500;
+
+/** The torrent or the name is not known yet: asked again after so long. */
+export const RESOLVE_RETRY_MS = 1_000;

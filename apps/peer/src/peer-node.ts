@@ -1,0 +1,110 @@
+import { type ClusterKey, formatPrincipal } from '@panal/access';
+import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
+import type { HostPort, Logger } from '@panal/runtime';
+import type { DataFolder } from '@panal/storage-fs';
+import { BlockSlots, DataDialer, DataServer, DOWNLOAD_SLOTS_MAX, TcpRpcClient, TrackerSet } from '@panal/transport-tcp';
+import { BLOCK_BYTES_MAX, type HelloIdentity, HybridClock, type PeerIdentity } from '@panal/wire';
+import type { PeerConfig } from './config.js';
+import { HashingTurns } from './hashing-turns.js';
+import { HASHING_MAX } from './peer-limits.js';
+import { ContentShelf } from './torrents/content-shelf.js';
+import { TorrentCatalog } from './torrents/torrent-catalog.js';
+import { TorrentRecords } from './torrents/torrent-records.js';
+import { TrackerAgent } from './tracking/tracker-agent.js';
+
+export interface PeerNodeOptions {
+  readonly config: PeerConfig;
+  readonly key: ClusterKey;
+  readonly folder: DataFolder;
+  readonly logger: Logger;
+}
+
+/** The peer without its REST interface: the data port, the trackers, and what is shared and downloaded. */
+export class PeerNode {
+  readonly clock = new SystemClock();
+  readonly startedAtMs = this.clock.nowMs();
+  readonly trackers: TrackerAgent;
+  readonly catalog: TorrentCatalog;
+  readonly dataServer: DataServer;
+  #dataAddress: HostPort;
+
+  constructor(private readonly options: PeerNodeOptions) {
+    const { config, key, folder, logger } = options;
+    const { clock } = this;
+    const timers = new SystemTimers();
+    const random = new SystemRandom();
+    const hybridClock = new HybridClock();
+    const principal = formatPrincipal({ role: 'peer', name: config.name });
+    const identity: HelloIdentity = { role: 'peer', cluster: config.cluster, principal };
+    const door = { identity, secret: key.secret, random, timers };
+    const shelf = new ContentShelf(config.name);
+    this.#dataAddress = config.listen;
+    this.dataServer = new DataServer({ ...door, logger, directory: shelf });
+    const rpc = { identity, secret: key.secret, logger, ports: { clock, timers, random, hybridClock } };
+    const trackers = new TrackerSet({
+      addresses: config.trackers,
+      clock,
+      timers,
+      makeClient: (address) => new TcpRpcClient({ ...rpc, address }),
+    });
+    this.trackers = new TrackerAgent({ trackers, identity: () => this.#describe(), timers, random, logger });
+    const dialing = {
+      ...door,
+      slots: new BlockSlots(BLOCK_BYTES_MAX, DOWNLOAD_SLOTS_MAX),
+      peerId: folder.id,
+      peerName: config.name,
+      dataPort: () => this.#dataAddress.port,
+    };
+    const hashing = new HashingTurns(HASHING_MAX);
+    const ports = {
+      clock,
+      timers,
+      random,
+      logger,
+      shelf,
+      trackers: this.trackers,
+      records: new TorrentRecords(folder),
+      peerId: folder.id,
+      ownAddress: () => reachable(this.#dataAddress),
+      inHashingTurn: <T>(task: () => Promise<T>) => hashing.run(task),
+      makeDialer: (torrent: ConstructorParameters<typeof DataDialer>[1]) => new DataDialer(dialing, torrent),
+    };
+    this.catalog = new TorrentCatalog(ports, hybridClock);
+  }
+
+  /** Where the data port listens. */
+  get dataAddress(): HostPort {
+    return this.#dataAddress;
+  }
+
+  /** Opens the data port and goes on with what was there. @throws PortTakenError, ListenError */
+  async start(): Promise<void> {
+    this.#dataAddress = await this.dataServer.listen(this.options.config.listen);
+    this.trackers.trackers.start();
+    await this.catalog.restore();
+  }
+
+  async stop(): Promise<void> {
+    await this.catalog.stop();
+    await this.trackers.stop();
+    await this.dataServer.close();
+  }
+
+  /** The process start is the incarnation: it tells a restarted peer from a late message of the old one. */
+  #describe(): PeerIdentity {
+    const { config, folder } = this.options;
+    return {
+      id: folder.id,
+      name: config.name,
+      incarnation: this.startedAtMs,
+      addresses: config.advertise,
+      dataPort: this.#dataAddress.port,
+    };
+  }
+}
+
+/** An address that listens everywhere is dialled at loopback. */
+function reachable({ host, port }: HostPort): HostPort {
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return { host: host === '::' ? '::1' : host, port };
+}

@@ -1,0 +1,110 @@
+import { ValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import {
+  clusterKeyFrom,
+  HttpErrorFilter,
+  httpListenError,
+  NestLogger,
+  PinoLogger,
+  RELEASE,
+  type RunningServer,
+  SystemRandom,
+} from '@panal/nest';
+import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
+import { DataFolder } from '@panal/storage-fs';
+import type { PeerFile } from '@panal/wire';
+import type { PeerConfig } from './config.js';
+import { RequestInvalidError } from './errors.js';
+import { PeerModule } from './peer.module.js';
+import { PeerNode } from './peer-node.js';
+import { PeerOverview } from './peer-overview.js';
+
+/** A torrent file of some 100,000 files, as base64 in JSON, fits. */
+const BODY_BYTES_MAX = 96 * 1024 * 1024;
+const PEER_FILE = 'peer.json';
+
+/** Starts a peer: its data folder, its data port, its REST interface, in this order. */
+export async function startPeer(config: PeerConfig): Promise<RunningServer> {
+  const logger = new PinoLogger({ level: config.logLevel, component: 'peer' });
+  const key = await clusterKeyFrom(config.keyFile, logger);
+  const folder = await DataFolder.open(config.dataFolder, { random: new SystemRandom() });
+  const node = new PeerNode({ config, key, folder, logger });
+  try {
+    await node.start();
+    const app = await startApi({ config, node, folder, logger });
+    return await announceStart(config, node, folder, app, logger);
+  } catch (error) {
+    await node.stop();
+    await folder.close();
+    throw error;
+  }
+}
+
+interface ApiOptions {
+  readonly config: PeerConfig;
+  readonly node: PeerNode;
+  readonly folder: DataFolder;
+  readonly logger: Logger;
+}
+
+async function startApi({ config, node, folder, logger }: ApiOptions): Promise<NestFastifyApplication> {
+  const { catalog, trackers, clock, startedAtMs, dataAddress } = node;
+  const { name, cluster } = config;
+  const facts = { name, peerId: folder.id, cluster, version: RELEASE, startedAtMs, dataAddress };
+  const overview = new PeerOverview(facts, catalog, trackers, clock);
+  const module = PeerModule.register({ node, overview, token: await folder.apiToken() });
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_BYTES_MAX });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(logger) });
+  app.useGlobalFilters(new HttpErrorFilter({ logger }));
+  app.useGlobalPipes(
+    new ValidationPipe({
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      exceptionFactory: (errors) => {
+        const faults = errors.flatMap(({ constraints }) => Object.values(constraints ?? {}));
+        return new RequestInvalidError(
+          `The request is wrong: ${faults.join('; ')}.`,
+          'Correct these fields and send it again.',
+        );
+      },
+    }),
+  );
+  try {
+    await app.listen(config.api.port, config.api.host);
+    return app;
+  } catch (error) {
+    await app.close();
+    throw httpListenError(error, config.api, '--api');
+  }
+}
+
+async function announceStart(
+  config: PeerConfig,
+  node: PeerNode,
+  folder: DataFolder,
+  app: NestFastifyApplication,
+  logger: Logger,
+): Promise<RunningServer> {
+  const url = `http://${formatAddress(apiAddress(app, config.api))}`;
+  const data = formatAddress(node.dataAddress);
+  const { name } = config;
+  const peerFile: PeerFile = { pid: process.pid, url, name, dataAddress: data };
+  await folder.writeJson(PEER_FILE, peerFile);
+  return {
+    addresses: { data, url, name },
+    logger,
+    close: async () => {
+      await folder.remove(PEER_FILE);
+      await app.close();
+      await node.stop();
+      await folder.close();
+    },
+  };
+}
+
+function apiAddress(app: NestFastifyApplication, { host }: HostPort): HostPort {
+  const address: unknown = app.getHttpServer().address();
+  const { port } = address as { port: number };
+  return { host: host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port };
+}

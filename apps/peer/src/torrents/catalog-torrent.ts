@@ -1,0 +1,38 @@
+import type { Clock, Logger, Random, Timers } from '@panal/runtime';
+import type { Metainfo } from '@panal/torrent';
+import type { DataDialer, DialedTorrent } from '@panal/transport-tcp';
+import type { TorrentView } from '@panal/wire';
+import type { TrackerAgent } from '../tracking/tracker-agent.js';
+import type { ContentShelf } from './content-shelf.js';
+import type { TorrentRecords } from './torrent-records.js';
+
+/** What shares and downloads are made with. */
+export interface TorrentPorts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly shelf: ContentShelf;
+  readonly trackers: TrackerAgent;
+  readonly records: TorrentRecords;
+  readonly peerId: Buffer;
+  /** Where this peer's own data port listens; for a download of what the peer shares itself. */
+  readonly ownAddress: () => { readonly host: string; readonly port: number };
+  /** Runs `task` when one of the few places for hashing is free. */
+  readonly inHashingTurn: <T>(task: () => Promise<T>) => Promise<T>;
+  makeDialer(torrent: DialedTorrent): DataDialer;
+}
+
+/** One share or download of this peer. */
+export interface CatalogTorrent {
+  readonly id: string;
+  /** Absolute path of the content; empty until it is known. */
+  readonly path: string;
+  readonly metainfo: Metainfo | undefined;
+  readonly isActive: boolean;
+  view(): TorrentView;
+  /** The process ends: what is under way is kept for the next start. */
+  stop(): Promise<void>;
+  /** The user is done with it: nothing of it stays but the content. */
+  remove(): Promise<void>;
+}
