@@ -32,16 +32,27 @@ export class ListenError extends PanalError {
   }
 }
 
+/** What the usual failures to connect mean, for readers who do not know the codes by heart. */
+const connectReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ENOTFOUND: 'there is no host of this name',
+  EAI_AGAIN: 'the name cannot be looked up now',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no way to this network',
+  ETIMEDOUT: 'it does not answer',
+  ECONNRESET: 'it closed the connection at once',
+};
+
 /** No connection came about: nobody listens there, no route, no such name, or no answer in time. */
 export class ConnectError extends PanalError {
   constructor(
     readonly address: HostPort,
     reason: string,
-    cause?: unknown,
+    cause?: NodeJS.ErrnoException,
   ) {
     super({
       code: 'connect_failed',
-      message: `Cannot reach ${formatAddress(address)}: ${reason}.`,
+      message: `Cannot reach ${formatAddress(address)}: ${connectReasons[cause?.code ?? ''] ?? reason}.`,
       action: 'Check that the server runs, that the address is right, and that a firewall lets the port through.',
       retryable: true,
       cause,

@@ -13,17 +13,6 @@ export interface DialOptions {
 /** Opens a connection ready for the handshake: plain TCP, or TLS once its own handshake is done. @throws ConnectError */
 export type Dial = (address: HostPort, options: DialOptions) => Promise<Duplex>;
 
-/** What the usual failures mean to a reader who does not know the codes by heart. */
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
-  ENOTFOUND: 'there is no host of this name',
-  EAI_AGAIN: 'the name cannot be looked up now',
-  EHOSTUNREACH: 'there is no way to this host',
-  ENETUNREACH: 'there is no way to this network',
-  ETIMEDOUT: 'it does not answer',
-  ECONNRESET: 'it closed the connection at once',
-};
-
 export const dialTcp: Dial = (address, { timers, timeoutMs, signal }) =>
   new Promise((resolve, reject) => {
     const socket = connect({ ...address, noDelay: true });
@@ -31,23 +20,19 @@ export const dialTcp: Dial = (address, { timers, timeoutMs, signal }) =>
       cancelTimeout();
       signal.removeEventListener('abort', onAbort);
     };
-    const fail = (reason: string, cause?: unknown): void => {
+    const fail = (reason: string, cause?: Error): void => {
       end();
       socket.destroy();
       reject(new ConnectError(address, reason, cause));
     };
-    const onAbort = (): void => fail('the attempt was given up', signal.reason);
+    const onAbort = (): void => fail('the attempt was given up');
     const cancelTimeout = timers.after(timeoutMs, () => fail(`it does not answer within ${timeoutMs} ms`));
     signal.addEventListener('abort', onAbort, { once: true });
     // Stays for good: an error between this moment and the next owner's first listener must not end the process.
-    socket.on('error', (error: NodeJS.ErrnoException) => fail(reasonOf(error), error));
+    socket.on('error', (error) => fail(error.message, error));
     socket.once('connect', () => {
       end();
       resolve(socket);
     });
     if (signal.aborted) onAbort();
   });
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return reasons[code ?? ''] ?? code ?? message;
-}

@@ -1,6 +1,6 @@
 import { RpcException } from '@nestjs/microservices';
 import { type ErrorReport, errorReport, PanalError } from '@panal/runtime';
-import { ERROR_CODE_SIZE_MAX } from '@panal/wire';
+import { BodyUnencodableError, ERROR_CODE_SIZE_MAX } from '@panal/wire';
 
 const CODE_PATTERN = /^[a-z][a-z0-9_]*$/;
 
@@ -13,6 +13,8 @@ const NEST_FORBIDDEN = 'Forbidden resource';
  * `RpcException`. Anything else is a bug and becomes `internal`.
  */
 export function reportOf(error: unknown): ErrorReport {
+  // What the handler returned cannot be sent: a bug of the handler, not of who asked.
+  if (error instanceof BodyUnencodableError) return errorReport(undefined);
   if (error instanceof PanalError) return errorReport(error);
   if (error instanceof RpcException) return reportOfContent(error.getError());
   // Without `RpcErrorFilter`, Nest throws the bare content of an RpcException, or `{ status: 'error', message }`.

@@ -113,6 +113,8 @@ export class RpcServerConnection {
         request.subscription.unsubscribe();
       };
       const next = (value: unknown): void => {
+        // A source that gives all its values while it is subscribed to cannot be unsubscribed from yet.
+        if (request.subscription.closed) return;
         // What is thrown in here would end the process: rxjs throws it again from a timer.
         try {
           this.#send(request.msgId, 'streamValue', value);
@@ -121,6 +123,7 @@ export class RpcServerConnection {
         }
       };
       const complete = (): void => {
+        if (request.subscription.closed) return;
         this.#finish(request, 'streamEnd', undefined);
         resolve();
       };
