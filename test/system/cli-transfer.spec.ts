@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import path from 'node:path';
-import { CliInstallation, isRunning, type Running } from './cli-installation.js';
+import { CliInstallation, eventually, isRunning, type Running } from './cli-installation.js';
 
 const HASH = 'ab'.repeat(32);
 
@@ -140,6 +142,18 @@ describe('panal share and get', () => {
       expect(stdout).toContain('Fetched');
     });
 
+    it('takes the next port when another program has the usual one, but not for one that was named', async () => {
+      const taken = createServer().listen(5550, '127.0.0.1');
+      await once(taken, 'listening').catch(() => undefined); // somebody else has it: just as good
+      expect((await cli.run(['get', 'llm:v3'])).code).toBe(0);
+      const named = await cli.run(['get', 'llm:v3', '--listen', '127.0.0.1:5550']);
+      expect(named).toMatchObject({
+        code: 1,
+        stderr: 'Error: the peer did not start: Port 5550: EADDRINUSE.\nTake another.\n',
+      });
+      taken.close();
+    });
+
     it('passes over the record of a peer that was killed', async () => {
       const peer = await startPeer();
       peer.kill('SIGKILL');
@@ -178,9 +192,7 @@ describe('panal share and get', () => {
       const pid = await peerPid();
       share.kill('SIGKILL');
       await share.ended;
-      const end = performance.now() + 5000;
-      while (isRunning(pid) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(isRunning(pid)).toBe(false);
+      await eventually(() => !isRunning(pid));
     });
 
     it('says that no tracker answers', async () => {

@@ -9,6 +9,8 @@ export interface CliConfig {
   readonly isColorAllowed: boolean;
   /** False on a terminal that cannot move its cursor. */
   readonly isBarAllowed: boolean;
+  /** The environment says on which ports a peer has to be; another free one would not do. */
+  readonly arePeerPortsNamed: boolean;
   /** The environment without Panal's own variables: what is meant for one server must not reach six. */
   readonly serverEnvironment: NodeJS.ProcessEnv;
 }
@@ -23,6 +25,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliCon
     dataDir: path.resolve(environment.PANAL_DATA || path.join(homeDir, '.panal')),
     isColorAllowed: (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb',
     isBarAllowed: environment.TERM !== 'dumb',
+    arePeerPortsNamed: Boolean(environment.PANAL_LISTEN || environment.PANAL_API),
     serverEnvironment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PANAL_'))),
   };
 }

@@ -181,8 +181,8 @@ const server = createServer(async (request, response) => {
   response.end(typeof reply === 'string' ? reply : JSON.stringify(reply));
 });
 
-const port = await listen(createServer(), portOf(flags.one('--listen'), 0));
-const webPort = await listen(server, portOf(flags.one('--http'), 0));
+const port = await listen(createServer(), portOf(flags.one('--listen'), 5550));
+const webPort = await listen(server, portOf(flags.one('--api'), 0));
 const url = `http://127.0.0.1:${webPort}`;
 const dataAddress = `127.0.0.1:${port}`;
 writeFileSync(path.join(data, 'peer.json'), JSON.stringify({ pid: process.pid, url, name, dataAddress }));

@@ -13,8 +13,8 @@ export function portOf(address, fallback) {
 }
 
 export function ready(message) {
-  process.send?.({ kind: 'ready', ...message });
   console.log('ready');
+  process.send?.({ kind: 'ready', ...message });
 }
 
 export function fail(report) {

@@ -45,7 +45,8 @@ export function peerChoice(context: CommandContext, options: PeerOptions): PeerC
     if (flag === 'keyFile') return [name, path.resolve(context.cwd, String(given))];
     return (typeof given === 'string' ? [given] : given).flatMap((value) => [name, value]);
   });
-  return { dataDir: dataFolder(context, options), peer: options.peer, serverArgs };
+  const arePortsNamed = options.listen !== undefined || context.config.arePeerPortsNamed;
+  return { dataDir: dataFolder(context, options), peer: options.peer, serverArgs, arePortsNamed };
 }
 
 /** For a flag that may be given several times. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PeerUnreachableError } from '../errors.js';
+import { PeerUnreachableError, ServerStartError } from '../errors.js';
 import type { Installation } from '../installation.js';
+import { LOOPBACK, PortChooser } from '../servers/free-port.js';
 import { logTail } from '../servers/server-log.js';
 import { describeExit, ServerProcess } from '../servers/server-process.js';
 import { choosePeer, findLocalPeers, type PeerUse } from './local-peers.js';
@@ -15,6 +16,8 @@ export interface PeerChoice {
   readonly peer?: string;
   /** Flags for a peer that has to be started: `--tracker`, `--key-file` and the like. */
   readonly serverArgs: readonly string[];
+  /** The user named a port, so no other will do. */
+  readonly arePortsNamed: boolean;
 }
 
 /** The peer a command talks to: one that runs anyway, or one that lives as long as the command. */
@@ -49,13 +52,31 @@ export async function openPeerSession(
   return startPeer(installation, choice, signal);
 }
 
+/** On its usual ports, or on the next free ones when another peer has those. */
 async function startPeer(installation: Installation, choice: PeerChoice, signal: AbortSignal): Promise<PeerSession> {
+  try {
+    return await startPeerWith([], installation, choice, signal);
+  } catch (error) {
+    const isPortTaken = error instanceof ServerStartError && error.code === 'port_taken';
+    if (!isPortTaken || choice.arePortsNamed) throw error;
+  }
+  const [port, apiPort] = [await new PortChooser('0.0.0.0').next(5550), await new PortChooser(LOOPBACK).next(5580)];
+  const ports = ['--listen', `0.0.0.0:${port}`, '--api', `${LOOPBACK}:${apiPort}`];
+  return startPeerWith(ports, installation, choice, signal);
+}
+
+async function startPeerWith(
+  ports: readonly string[],
+  installation: Installation,
+  choice: PeerChoice,
+  signal: AbortSignal,
+): Promise<PeerSession> {
   const logFile = path.join(choice.dataDir, 'logs', 'peer.log');
   const [server, ready] = await ServerProcess.start(
     {
       name: 'the peer',
       entry: installation.serverEntry('peer'),
-      args: ['--data', choice.dataDir, ...choice.serverArgs],
+      args: ['--data', choice.dataDir, ...choice.serverArgs, ...ports],
       logFile,
     },
     signal,

@@ -2,6 +2,9 @@ import { createServer } from 'node:net';
 import { ClusterError } from '../errors.js';
 import { PORT_SCAN_MAX } from '../limits.js';
 
+/** Where servers of this machine alone listen. */
+export const LOOPBACK = '127.0.0.1';
+
 /** Ports that other parts of Panal expect (DESIGN 4): never handed out as "the next free one". */
 const RESERVED = new Set([5560, 5561, 5570, 5571]);
 

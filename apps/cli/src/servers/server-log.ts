@@ -21,7 +21,8 @@ export async function logTail(file: string, lineCountMax = LOG_TAIL_LINES): Prom
     const { size } = await log.stat();
     const buffer = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES));
     const { bytesRead } = await log.read(buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-lineCountMax);
+    const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
+    return lines.filter((line) => line.trim() !== '').slice(-lineCountMax);
   } finally {
     await log.close();
   }

@@ -2,8 +2,6 @@ import path from 'node:path';
 import type { ServerRole } from '../installation.js';
 import type { PortChooser } from '../servers/free-port.js';
 
-export const LOOPBACK = '127.0.0.1';
-
 /** Where the search for a free port starts, as DESIGN 4 numbers them: own protocol, then web. */
 const USUAL_PORTS: Record<ServerRole, readonly [own: number, web: number]> = {
   tracker: [5555, 5556],

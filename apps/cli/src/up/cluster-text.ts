@@ -53,5 +53,5 @@ export function deathLines(name: string, { how, logTail, restartInMs }: Death): 
     restartInMs === undefined
       ? 'It died too often and stays down.'
       : `It is started again in ${formatDuration(restartInMs)}.`;
-  return [`${name} ended by itself: ${how} ${next}`, ...logTail.map((line) => `  | ${line}`)];
+  return [`${name} ended by itself: ${how.replace(/\.$/, '')}. ${next}`, ...logTail.map((line) => `  | ${line}`)];
 }

@@ -1,8 +1,8 @@
 import { ServerStartError } from '../errors.js';
 import type { Installation } from '../installation.js';
 import { PORT_RETRIES_MAX } from '../limits.js';
-import type { PortChooser } from '../servers/free-port.js';
-import { LOOPBACK, type ServerPlan, withOtherPorts } from './cluster-plan.js';
+import { LOOPBACK, type PortChooser } from '../servers/free-port.js';
+import { type ServerPlan, withOtherPorts } from './cluster-plan.js';
 import type { ServerRecord } from './cluster-record.js';
 import { SupervisedServer, type SupervisionEvents } from './supervised-server.js';
 
@@ -15,6 +15,9 @@ export interface ClusterOptions {
   readonly ports: PortChooser;
   readonly events: SupervisionEvents;
 }
+
+/** A tracker answers health and metrics there, a peer its whole REST interface. */
+const WEB_FLAGS = { tracker: '--http', peer: '--api' } as const;
 
 interface Member {
   readonly plan: ServerPlan;
@@ -99,7 +102,7 @@ export class Cluster {
       '--key-file': keyFile,
       '--data': plan.dataDir,
       '--listen': `${LOOPBACK}:${plan.port}`,
-      '--http': `${LOOPBACK}:${plan.webPort}`,
+      [WEB_FLAGS[plan.role]]: `${LOOPBACK}:${plan.webPort}`,
     };
     return {
       name: plan.name,
@@ -124,7 +127,7 @@ function recordOf({ plan, server }: Member): ServerRecord {
 }
 
 function isPortTaken(error: unknown): boolean {
-  return error instanceof ServerStartError && ['port_taken', 'address_in_use'].includes(error.code);
+  return error instanceof ServerStartError && error.code === 'port_taken';
 }
 
 async function stopAll(servers: readonly SupervisedServer[]): Promise<readonly string[]> {
