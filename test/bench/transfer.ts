@@ -11,14 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { BenchCluster, type BenchPeer } from './embedded-cluster.js';
-
-interface View {
-  readonly id: string;
-  readonly hash: string;
-  readonly state: string;
-  readonly reason: { readonly message: string } | null;
-}
+import { type PeerProcess, ProcessCluster } from '../cluster/process-cluster.js';
 
 const { values: options } = parseArgs({
   args: process.argv.slice(2),
@@ -48,18 +41,18 @@ async function sha256(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function untilComplete(peer: BenchPeer, id: string, onPoll: () => Promise<void>): Promise<View> {
+async function untilComplete(peer: PeerProcess, id: string, onPoll: () => Promise<void>): Promise<string> {
   for (;;) {
-    const view = await peer.call<View>('GET', `/torrents/${id}`);
+    const view = await peer.view(id);
     await onPoll();
-    if (view.state === 'complete') return view;
+    if (view.state === 'complete') return view.hash as string;
     if (view.state === 'failed') throw new Error(view.reason?.message ?? 'failed');
     await wait(POLL_MS);
   }
 }
 
 async function round(folder: string, file: string, sizeMib: number): Promise<object> {
-  const cluster = new BenchCluster(path.join(folder, 'cluster'));
+  const cluster = new ProcessCluster(path.join(folder, 'cluster'));
   try {
     await cluster.startTracker();
     const [provider, downloader] = [await cluster.startPeer('provider'), await cluster.startPeer('downloader')];
@@ -70,13 +63,12 @@ async function round(folder: string, file: string, sizeMib: number): Promise<obj
       peaks.downloader = Math.max(peaks.downloader, await downloader.rssAnonBytes());
     };
     const shareStart = performance.now();
-    const share = await provider.call<View>('POST', '/shares', { path: file });
-    const { hash } = await untilComplete(provider, share.id, sample);
+    const share = await provider.share({ path: file });
+    const hash = await untilComplete(provider, share.id, sample);
     const shareMs = performance.now() - shareStart;
     const cpuBefore = (await provider.cpuSeconds()) + (await downloader.cpuSeconds());
     const start = performance.now();
-    const body = { hash, directory: path.join(folder, 'got') };
-    const download = await downloader.call<View>('POST', '/downloads', body);
+    const download = await downloader.download({ hash, directory: path.join(folder, 'got') });
     await untilComplete(downloader, download.id, sample);
     const wallMs = performance.now() - start;
     const cpuSeconds = (await provider.cpuSeconds()) + (await downloader.cpuSeconds()) - cpuBefore;

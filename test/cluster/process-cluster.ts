@@ -1,0 +1,166 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { DownloadRequest, PeerStatus, ShareRequest, TorrentView } from '@panal/wire';
+
+/** Longest wait for a condition; a test that needs longer has failed. */
+const WAIT_MAX_MS = 60_000;
+const POLL_MS = 20;
+
+/** What a server tells its parent when it is ready, or why it is not. */
+interface ServerMessage {
+  readonly kind: 'ready' | 'failed';
+  readonly rpc?: string;
+  readonly data?: string;
+  readonly url?: string;
+  readonly report?: { readonly code: string; readonly message: string };
+}
+
+/** One server as a process of its own. */
+export class ServerProcess {
+  constructor(
+    readonly child: ChildProcess,
+    readonly ready: ServerMessage,
+  ) {}
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const { child } = this;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** Anonymous resident memory of the process now, in bytes; file pages are not in it. */
+  async rssAnonBytes(): Promise<number> {
+    const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  }
+
+  /** User and system time of the process so far, in seconds. */
+  async cpuSeconds(): Promise<number> {
+    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+}
+
+/** A peer process and its REST interface. */
+export class PeerProcess extends ServerProcess {
+  constructor(
+    server: ServerProcess,
+    private readonly token: string,
+  ) {
+    super(server.child, server.ready);
+  }
+
+  async call<T>(method: string, route: string, body?: unknown): Promise<T> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(`${this.ready.url}/api/v1${route}`, init);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  share(request: ShareRequest): Promise<TorrentView> {
+    return this.call('POST', '/shares', request);
+  }
+
+  download(request: DownloadRequest): Promise<TorrentView> {
+    return this.call('POST', '/downloads', request);
+  }
+
+  view(id: string): Promise<TorrentView> {
+    return this.call('GET', `/torrents/${id}`);
+  }
+
+  status(): Promise<PeerStatus> {
+    return this.call('GET', '/peer');
+  }
+
+  /** The first view that `condition` accepts. @throws when there is none in WAIT_MAX_MS, with the last one */
+  async until(id: string, condition: (view: TorrentView) => boolean): Promise<TorrentView> {
+    const deadline = performance.now() + WAIT_MAX_MS;
+    for (;;) {
+      const view = await this.view(id);
+      if (condition(view)) return view;
+      if (performance.now() > deadline) throw new Error(`it never came to that: ${JSON.stringify(view)}`);
+      await wait(POLL_MS);
+    }
+  }
+
+  /** @throws with the reason when it fails instead */
+  async untilComplete(id: string): Promise<TorrentView> {
+    const view = await this.until(id, ({ state }) => state === 'complete' || state === 'failed');
+    if (view.state === 'failed') throw new Error(`${view.reason?.code}: ${view.reason?.message}`);
+    return view;
+  }
+}
+
+/** Trackers and peers as real processes on loopback, from the built files. */
+export class ProcessCluster {
+  readonly #servers: ServerProcess[] = [];
+  readonly #trackers: string[] = [];
+
+  constructor(readonly folder: string) {}
+
+  async startTracker(name = 't1', extra: readonly string[] = []): Promise<ServerProcess> {
+    const tracker = await this.#start('tracker', name, ['--http', '127.0.0.1:0', ...extra]);
+    this.#trackers.push(tracker.ready.rpc as string);
+    return tracker;
+  }
+
+  /** `trackers` are those of this cluster unless others are named. */
+  async startPeer(name: string, { extra = [], trackers = this.#trackers }: PeerStart = {}): Promise<PeerProcess> {
+    const named = trackers.flatMap((tracker) => ['--tracker', tracker]);
+    const server = await this.#start('peer', name, ['--name', name, '--api', '127.0.0.1:0', ...named, ...extra]);
+    const token = await readFile(path.join(this.folder, name, 'api-token'), 'utf8');
+    return new PeerProcess(server, token.trim());
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.end()));
+  }
+
+  async #start(app: string, name: string, extra: readonly string[]): Promise<ServerProcess> {
+    const keyFile = path.join(this.folder, 'cluster.key');
+    await mkdir(this.folder, { recursive: true });
+    const key = `panal-cluster-key:1:${randomBytes(32).toString('base64url')}\n`;
+    await writeFile(keyFile, key, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    const common = ['--listen', '127.0.0.1:0', '--data', path.join(this.folder, name), '--key-file', keyFile];
+    const options = { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] as const };
+    const child = fork(builtMain(app), [...common, '--log-level', 'warn', ...extra], { stdio: [...options.stdio] });
+    let complaints = '';
+    child.stderr?.on('data', (text: Buffer) => {
+      complaints = (complaints + text.toString()).slice(-4000);
+    });
+    const ready = await new Promise<ServerMessage>((resolve, reject) => {
+      child.once('message', (message) => resolve(message as ServerMessage));
+      child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready: ${complaints}`)));
+    });
+    const server = new ServerProcess(child, ready);
+    if (ready.kind === 'failed') {
+      await server.end();
+      throw new Error(`${name}: ${ready.report?.code}: ${ready.report?.message}`);
+    }
+    this.#servers.push(server);
+    return server;
+  }
+}
+
+export interface PeerStart {
+  readonly extra?: readonly string[];
+  readonly trackers?: readonly string[];
+}
+
+/** The built server, seen from the sources (under Jest) as well as from `dist` (a benchmark). */
+function builtMain(app: string): URL {
+  const isBuilt = import.meta.url.includes('/dist/test/');
+  return new URL(`../../${isBuilt ? '' : 'dist/'}apps/${app}/src/main.js`, import.meta.url);
+}
