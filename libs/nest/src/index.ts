@@ -16,6 +16,7 @@ export {
   repeatable,
 } from './option-spec.js';
 export { LOG_LEVELS, type LogLevel, PinoLogger, type PinoLoggerOptions } from './pino-logger.js';
+export { RELEASE } from './release.js';
 export { type RunningServer, type RunServerOptions, runServer } from './run-server.js';
 export { keyFileOf, nodeNameFrom, sharedOptions } from './server-options.js';
 export type { ServerAddresses, ServerMessage, ServerProcess } from './server-process.js';

@@ -11,8 +11,8 @@ export interface RunningServer {
 }
 
 export interface RunServerOptions {
-  /** Starts the server, or throws the reason why it cannot. */
-  readonly start: () => Promise<RunningServer>;
+  /** Starts the server, or throws the reason why it cannot; undefined when only the help was asked for. */
+  readonly start: () => Promise<RunningServer | undefined>;
   readonly timers: Timers;
   readonly process: ServerProcess;
 }
@@ -29,6 +29,7 @@ export async function runServer({ start, timers, process }: RunServerOptions): P
   const stop = new StopRequest(process);
   try {
     const server = await start();
+    if (server === undefined) return;
     stop.logger = server.logger;
     await tell(process, { kind: 'ready', ...server.addresses });
     server.logger.info('Ready', { ...server.addresses });
@@ -54,7 +55,7 @@ class StopRequest {
   logger: Logger | undefined;
   exitCode = 0;
   readonly requested: Promise<string>;
-  readonly #listeners: [event: string, listener: (...args: never[]) => void][] = [];
+  readonly #listeners: [event: string, listener: (error: unknown) => void][] = [];
   #resolve: (reason: string) => void = () => undefined;
   #isRequested = false;
 
@@ -73,7 +74,7 @@ class StopRequest {
     for (const [event, listener] of this.#listeners) this.process.off(event, listener);
   }
 
-  #on(event: string, listener: (...args: never[]) => void): void {
+  #on(event: string, listener: (error: unknown) => void): void {
     this.#listeners.push([event, listener]);
     this.process.on(event, listener);
   }

@@ -17,9 +17,7 @@ export type ServerMessage =
   | { readonly kind: 'failed'; readonly report: ErrorReport };
 
 /** What `runServer` needs of the Node process around it. */
-export interface ServerProcess {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+export interface ServerProcess extends Pick<NodeJS.EventEmitter, 'on' | 'off'> {
   /** Present when there is an IPC channel to a parent. */
   send?(message: ServerMessage, callback: (error: Error | null) => void): unknown;
   exit(code: number): void;

@@ -35,14 +35,16 @@ export class MetadataStore {
   /** Least recently used first: a use moves its torrent to the end. */
   readonly #uses = new Map<string, Use>();
   #totalBytes = 0;
+  #expiredCount = 0;
 
   constructor(private readonly options: MetadataStoreOptions) {
     assert(options.ttlMs > 0, 'a torrent file lives for some time');
     options.store.watch((change) => this.#follow(change));
   }
 
-  get count(): number {
-    return this.#uses.size;
+  /** Dropped by `expire` since the start. */
+  get expiredCount(): number {
+    return this.#expiredCount;
   }
 
   get totalBytes(): number {
@@ -89,6 +91,7 @@ export class MetadataStore {
       if (this.#isNeeded(key)) this.#use(key);
       else if (await this.#drop(key)) count += 1;
     }
+    this.#expiredCount += count;
     return count;
   }
 

@@ -33,6 +33,11 @@ export class NameRegistry {
     options.store.watch((change) => this.#follow(change));
   }
 
+  /** Names in all namespaces. */
+  get count(): number {
+    return this.#current.size;
+  }
+
   countIn(namespace: string): number {
     return this.#countIn.get(namespace) ?? 0;
   }

@@ -78,11 +78,15 @@ describe('PeerRegistry', () => {
     expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0, peerCount: 0, entryCount: 0 });
   });
 
-  it('counts what a sweep drops', async () => {
+  it('counts what expires, whether a sweep or a message notices', async () => {
     await announce(1);
     await announce(1, { hash: makeHash(2) });
     fixture.clock.advance(PEER_TTL_MS);
     expect(await fixture.tracking.expire()).toEqual({ entryCount: 2, peerCount: 1, metadataCount: 0 });
+    await announce(2);
+    fixture.clock.advance(PEER_TTL_MS);
+    lookup();
+    expect(fixture.tracking.totals().expired).toEqual({ entryCount: 3, peerCount: 2, metadataCount: 0 });
   });
 
   it('lives by heartbeats, torrent by torrent', async () => {
@@ -186,7 +190,7 @@ describe('PeerRegistry', () => {
         }
         clock.advance(PEER_TTL_MS);
         await tracking.expire();
-        expect(tracking.totals()).toEqual({ torrentCount: 0, peerCount: 0, entryCount: 0, metadataBytes: 0 });
+        expect(tracking.totals()).toMatchObject({ torrentCount: 0, peerCount: 0, entryCount: 0, metadataBytes: 0 });
         expect(tracking.countsIn('default').entryCount).toBe(0);
       }),
       { numRuns: 60 },

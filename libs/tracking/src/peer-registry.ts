@@ -39,6 +39,9 @@ export interface Expired {
 
 /** Which peers have which torrent. Every answer is as of now: what has expired is dropped before, not by the next sweep. */
 export class PeerRegistry {
+  #expiredEntryCount = 0;
+  #expiredPeerCount = 0;
+
   constructor(private readonly options: PeerRegistryOptions) {}
 
   /**
@@ -105,7 +108,15 @@ export class PeerRegistry {
   /** Drops entries and peers whose time is over. Idle trackers need it; a busy one does it with every message. */
   expire(nowMs: number): Expired {
     const entryCount = this.options.entries.expire(nowMs);
-    return { entryCount, peerCount: this.options.directory.expire(nowMs).length };
+    const peerCount = this.options.directory.expire(nowMs).length;
+    this.#expiredEntryCount += entryCount;
+    this.#expiredPeerCount += peerCount;
+    return { entryCount, peerCount };
+  }
+
+  /** All that was ever dropped because its time was over, by a sweep or by a message. */
+  get expiredSoFar(): Expired {
+    return { entryCount: this.#expiredEntryCount, peerCount: this.#expiredPeerCount };
   }
 
   #now(): number {

@@ -70,6 +70,18 @@ export interface TrackingCounts {
   readonly nameCount: number;
 }
 
+/** What was dropped because its time was over. */
+export interface TrackingExpired extends Expired {
+  readonly metadataCount: number;
+}
+
+/** Over all namespaces. */
+export interface TrackingTotals extends TrackingCounts {
+  readonly metadataBytes: number;
+  /** Since the start; it only grows. */
+  readonly expired: TrackingExpired;
+}
+
 /** All that a tracker knows and decides; the app around it only carries messages. */
 export class Tracking {
   readonly peers: PeerRegistry;
@@ -112,7 +124,7 @@ export class Tracking {
   }
 
   /** Drops what is over. Answers never depend on when this is called; memory does. */
-  async expire(): Promise<Expired & { readonly metadataCount: number }> {
+  async expire(): Promise<TrackingExpired> {
     const nowMs = this.options.clock.monotonicMs();
     const expired = this.peers.expire(nowMs);
     return { ...expired, metadataCount: await this.metadata.expire(nowMs) };
@@ -128,12 +140,14 @@ export class Tracking {
   }
 
   /** Counts over all namespaces, for metrics. */
-  totals(): Omit<TrackingCounts, 'nameCount'> & { readonly metadataBytes: number } {
+  totals(): TrackingTotals {
     return {
       torrentCount: this.#torrents.size,
       peerCount: this.#directory.size,
       entryCount: this.#entries.size,
+      nameCount: this.names.count,
       metadataBytes: this.metadata.totalBytes,
+      expired: { ...this.peers.expiredSoFar, metadataCount: this.metadata.expiredCount },
     };
   }
 }

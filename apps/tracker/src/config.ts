@@ -1,0 +1,106 @@
+import { hostname } from 'node:os';
+import {
+  addressOption,
+  defaulted,
+  durationOption,
+  keyFileOf,
+  type LogLevel,
+  nodeNameFrom,
+  optional,
+  readCommandLine,
+  sharedOptions,
+} from '@panal/nest';
+import type { HostPort } from '@panal/runtime';
+import { PEER_TTL_MS, PEER_TTL_MS_MIN } from '@panal/tracking';
+import type { PeerAddress } from '@panal/wire';
+
+/** How a tracker runs. Every field is a flag, or the variable the help names beside it. */
+export interface TrackerConfig {
+  /** Where peers and clients connect; default 0.0.0.0:5555. Port 0: any free one. */
+  readonly listen: HostPort;
+  /** Where health and metrics are; default: the host of `listen`, its port + 1. Port 0: any free one. */
+  readonly http: HostPort;
+  /** Where others reach this tracker, when that is not `listen`: behind a published port or NAT. Default: none. */
+  readonly advertise: readonly PeerAddress[];
+  /** Other trackers of the cluster. In this release each tracker serves alone, and peers announce to all of them. */
+  readonly trackers: readonly HostPort[];
+  /** Folder with the tracker's id, which makes it the same tracker after a restart. Without one it is a new one each time. */
+  readonly data: string | undefined;
+  /** Name of the cluster; default `panal`. Members of another one are refused in the hello. */
+  readonly cluster: string;
+  /** File with the cluster's key; default `<data>/cluster.key`. Without either the tracker refuses to start. */
+  readonly keyFile: string | undefined;
+  /** What people call this tracker; default: the first label of the machine's name. */
+  readonly name: string;
+  /** Least severe log lines to write; default `info`. */
+  readonly logLevel: LogLevel;
+  /**
+   * A peer silent for so long is forgotten, in ms; default 90 s, from 1 s to 1 h. Shorter: dead peers are handed out for less
+   * time. Longer: fewer heartbeats (there are three in this time). There is no zero: a peer that never expires is a leak.
+   */
+  readonly peerTtlMs: number;
+}
+
+const PEER_TTL_MS_MAX = 3_600_000;
+
+const schema = {
+  ...sharedOptions({
+    listen: '0.0.0.0:5555',
+    serves: 'peers and clients',
+    data: 'none: a new identity at every start',
+  }),
+  http: optional({
+    flag: '--http',
+    placeholder: 'HOST:PORT',
+    env: 'PANAL_HTTP',
+    help: 'where to answer /health/live, /health/ready and /metrics; port 0 takes any free one',
+    parse: addressOption({ host: '0.0.0.0' }),
+    defaultText: 'the host of --listen, its port + 1',
+  }),
+  peerTtlMs: defaulted({
+    flag: '--peer-ttl',
+    placeholder: 'TIME',
+    env: 'PANAL_PEER_TTL',
+    help: 'forget a peer that was silent for so long',
+    parse: durationOption({ minMs: PEER_TTL_MS_MIN, maxMs: PEER_TTL_MS_MAX }),
+    defaultText: `${PEER_TTL_MS / 1_000}s`,
+  }),
+};
+
+const EPILOGUE = `A flag wins over its variable; a variable with several values separates them by commas.
+
+Examples:
+  panal keys init --key-file cluster.key              make the key of a new cluster, once
+  panal tracker --key-file cluster.key                a tracker on port 5555
+  panal tracker --listen :6000 --data /var/lib/panal  on port 6000, the same tracker after a restart
+  curl http://127.0.0.1:5556/health/ready             is it ready?
+`;
+
+/**
+ * Reads the configuration of this process.
+ * @param argv Without program and script.
+ * @returns Undefined when the help was asked for, and printed.
+ * @throws OptionInvalidError
+ */
+export function readTrackerConfig(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): TrackerConfig | undefined {
+  const summary = 'Runs a tracker: it knows who has what, and never carries content itself.';
+  const values = readCommandLine({ program: 'panal tracker', summary, epilogue: EPILOGUE, schema, argv, env, write });
+  if (values === undefined) return undefined;
+  const { listen, http, name } = values;
+  return {
+    ...values,
+    http: http ?? { host: listen.host, port: portBeside(listen.port) },
+    keyFile: keyFileOf(values),
+    name: name ?? nodeNameFrom(hostname(), 'tracker'),
+  };
+}
+
+/** A tracker on any free port has its HTTP interface on any free port, too. */
+function portBeside(port: number): number {
+  if (port === 0) return 0;
+  return port < 65_535 ? port + 1 : port - 1;
+}

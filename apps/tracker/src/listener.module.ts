@@ -1,0 +1,12 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CatalogController } from './catalog.controller.js';
+import { PeersController } from './peers.controller.js';
+
+/** Every message the tracker takes. */
+@Module({ controllers: [PeersController, CatalogController] })
+export class ListenerModule {
+  /** @param tracking The module with what the messages are about. */
+  static register(tracking: DynamicModule): DynamicModule {
+    return { module: ListenerModule, imports: [tracking] };
+  }
+}

@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { runServer, SystemTimers } from '@panal/nest';
+import { readTrackerConfig } from './config.js';
+import { startTracker } from './start-tracker.js';
+
+await runServer({
+  start: async () => {
+    const config = readTrackerConfig(process.argv.slice(2));
+    return config === undefined ? undefined : startTracker(config);
+  },
+  timers: new SystemTimers(),
+  process,
+});

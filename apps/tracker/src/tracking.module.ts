@@ -1,0 +1,36 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { MetricsModule } from '@panal/nest';
+import type { Logger, Random } from '@panal/runtime';
+import { Tracking } from '@panal/tracking';
+import { TrackerMetrics } from './tracker-metrics.js';
+import { TRACKER_SELF, type TrackerSelf } from './tracker-self.js';
+
+export const LOGGER = Symbol('LOGGER');
+export const RANDOM = Symbol('RANDOM');
+
+/** What the tracker is made of before Nest comes in. */
+export interface TrackerParts {
+  readonly tracking: Tracking;
+  readonly self: TrackerSelf;
+  readonly logger: Logger;
+  readonly random: Random;
+}
+
+/** The tracker's knowledge, for the modules that carry messages to it and time. */
+@Module({})
+export class TrackingModule {
+  static register({ tracking, self, logger, random }: TrackerParts): DynamicModule {
+    return {
+      module: TrackingModule,
+      imports: [MetricsModule],
+      providers: [
+        TrackerMetrics,
+        { provide: Tracking, useValue: tracking },
+        { provide: TRACKER_SELF, useValue: self },
+        { provide: LOGGER, useValue: logger },
+        { provide: RANDOM, useValue: random },
+      ],
+      exports: [TrackerMetrics, Tracking, TRACKER_SELF, LOGGER, RANDOM],
+    };
+  }
+}
