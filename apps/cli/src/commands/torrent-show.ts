@@ -17,8 +17,8 @@ export async function runShow(context: CommandContext, file: string, options: Sh
     terminal.json(torrentJson(metainfo));
     return;
   }
-  terminal.line(...torrentLines(terminal, metainfo));
-  terminal.line(...fileLines(metainfo, options.files === true ? Number.POSITIVE_INFINITY : FILES_SHOWN));
+  const shown = options.files === true ? Number.POSITIVE_INFINITY : FILES_SHOWN;
+  terminal.line(...torrentLines(terminal, metainfo), ...fileLines(metainfo, shown));
 }
 
 /** Head of a torrent: name, ids, sizes, magnet link. */
