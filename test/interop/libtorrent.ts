@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { InfoHashes, OracleCase } from './oracle-case.js';
 
-export interface LoadedTorrent extends InfoHashes {
+interface LoadedTorrent extends InfoHashes {
   /** Why libtorrent refused it. */
   readonly error?: string;
   /** Paths begin with the torrent's name; padding is left out; `link` is where a link points, from there too. */
   readonly files?: readonly { readonly path: string; readonly sizeBytes: number; readonly link: string }[];
 }
 
-export type MadeTorrents = Readonly<Record<'v1' | 'v2' | 'hybrid', InfoHashes & { readonly torrent: string }>>;
+type MadeTorrents = Readonly<Record<'v1' | 'v2' | 'hybrid', InfoHashes & { readonly torrent: string }>>;
 
 export interface OracleAnswers {
   readonly create: readonly MadeTorrents[];

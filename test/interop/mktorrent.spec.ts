@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { parseTorrent } from '@panal/torrent';
 import { badChunks, contentOf } from './oracle-case.js';
 
-// mktorrent answers any call without a file by its usage and a failure, but it answers.
-const isInstalled = spawnSync('mktorrent', ['-h']).error === undefined;
+/** A program of the system, not of a package. */
+const MKTORRENT: string = 'mktorrent';
+// It answers any call without a file by its usage and a failure, but it answers.
+const isInstalled = spawnSync(MKTORRENT, ['-h']).error === undefined;
 if (!isInstalled) console.warn('Skipped: torrents made by mktorrent. Install mktorrent to run it.');
 
 (isInstalled ? describe : describe.skip)('torrents made by mktorrent', () => {
@@ -18,7 +20,7 @@ if (!isInstalled) console.warn('Skipped: torrents made by mktorrent. Install mkt
 
   function makeTorrent(name: string): ReturnType<typeof parseTorrent> {
     const torrent = join(folder, `${name}.torrent`);
-    const made = spawnSync('mktorrent', [
+    const made = spawnSync(MKTORRENT, [
       '-l',
       '15',
       '-a',

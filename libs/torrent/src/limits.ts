@@ -34,7 +34,7 @@ export const DIRECTORY_COUNT_MAX = 150_000;
 export const CHUNK_COUNT_MAX = 2 * 1024 * 1024;
 
 /** Smallest chunk of v2: one leaf. */
-export const CHUNK_SIZE_MIN = LEAF_SIZE_BYTES;
+export const CHUNK_SIZE_MIN = 16 * 1024;
 
 /** Smallest chunk read from a v1 torrent of others; BEP 3 sets none, and smaller ones exist only in attacks. */
 export const CHUNK_SIZE_V1_MIN = 1024;
