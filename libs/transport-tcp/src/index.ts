@@ -1,3 +1,14 @@
+export { BlockSlots } from './data/block-slots.js';
+export { DataDialer, type DataDialerOptions, type DialedTorrent } from './data/data-dialer.js';
+export {
+  ContentMismatchError,
+  ContentUnknownError,
+  DataConnectionLostError,
+  DataProtocolError,
+} from './data/data-errors.js';
+export { DOWNLOAD_SLOTS_MAX } from './data/data-limits.js';
+export { DataServer, type DataServerOptions } from './data/data-server.js';
+export type { ContentDirectory, OfferedContent, Visitor } from './data/offered-content.js';
 export {
   ConnectError,
   HandshakeCutError,
@@ -33,5 +44,6 @@ export { RPC_SERVER_LIMITS, type RpcServerLimits } from './rpc/rpc-server-limits
 export { type CallOptions, TcpRpcClient, type TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
 export { RPC_TRANSPORT, TcpRpcServer, type TcpRpcServerOptions } from './rpc/tcp-rpc-server.js';
 export { endStream, type Secured, type SecureOptions, secureClient, secureServer } from './secure-socket.js';
-export { type TrackerAnswers, type TrackerClient, TrackerSet, type TrackerSetOptions } from './tracker-set.js';
+export { type TrackerClient, TrackerSet, type TrackerSetOptions } from './tracker-set.js';
+export type { TrackerAnswers } from './tracker-set-answers.js';
 export type { TrackerAnswer } from './tracker-set-gather.js';

@@ -47,7 +47,7 @@ export function newestName(replies: readonly NameGetReply[]): NameGetReply | und
  * after its page, so the merged page ends with the first of these pages that ends.
  */
 export function mergeLists(replies: readonly TorrentListReply[], countMax: number): TorrentListReply {
-  const ends = replies.flatMap(({ next }) => (next === undefined ? [] : [next])).sort(Buffer.compare);
+  const ends = replies.flatMap(({ next }) => (next === undefined ? [] : [next])).sort((a, b) => Buffer.compare(a, b));
   const end = ends[0];
   const merged = new Map<string, TorrentSummary>();
   for (const summary of replies.flatMap(({ torrents }) => torrents)) {

@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  errorReport,
-  formatAddress,
-  type HostPort,
-  PanalError,
-  ReportedError,
-  type Timers,
-} from '@panal/runtime';
+import { type Clock, errorReport, formatAddress, type HostPort, PanalError, type Timers } from '@panal/runtime';
 import {
   type AnnounceReply,
   type AnnounceRequest,
@@ -28,10 +20,11 @@ import {
   TRACKER_PATTERNS,
   type TrackerView,
 } from '@panal/wire';
-import { NoTrackerError, TooManyTrackersError } from './errors.js';
+import { TooManyTrackersError } from './errors.js';
 import { TRACKER_READ_GRACE_MS, TRACKER_TIMEOUT_MS, TRACKER_WRITE_GRACE_MS, TRACKERS_MAX } from './limits.js';
 import type { RpcClientStatus } from './rpc/rpc-client-status.js';
-import { gather, type TrackerAnswer } from './tracker-set-gather.js';
+import { failureOf, nameFailure, repliesOf, type TrackerAnswers } from './tracker-set-answers.js';
+import { gather } from './tracker-set-gather.js';
 import { mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
 import {
   readAnnounce,
@@ -74,14 +67,11 @@ interface Question<R> {
   readonly pattern: string;
   readonly data: unknown;
   readonly signal?: AbortSignal | undefined;
-  read(value: unknown): R;
+  readonly read: (value: unknown) => R;
   /** Absent: the question changes something, and each tracker's answer counts. */
-  isUseful?(reply: R): boolean;
+  readonly isUseful?: (reply: R) => boolean;
   readonly isFirstEnough?: boolean;
 }
-
-/** The answers to one announce or the like: one per tracker, at least one of them `answered`. */
-export type TrackerAnswers<R> = readonly TrackerAnswer<R>[];
 
 /**
  * The trackers of one process: tells all of them, asks all of them, and makes one answer of theirs. Each serves alone for
@@ -174,7 +164,7 @@ export class TrackerSet {
     const question = { pattern: TRACKER_PATTERNS.nameGet, data: request, read: readNameGet, isUseful, signal };
     const answers = await this.#gather(question);
     const newest = newestName(repliesOf(answers));
-    if (newest === undefined) throw nameFailure(answers);
+    if (newest === undefined) throw nameFailure(answers, (address) => this.#isConnected(address));
     return newest;
   }
 
@@ -210,6 +200,10 @@ export class TrackerSet {
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 
+  #isConnected(address: string): boolean {
+    return this.views().some((view) => view.address === address && view.state === 'connected');
+  }
+
   async #ask<R>(question: Question<R>): Promise<TrackerAnswers<R>> {
     const answers = await this.#gather(question);
     if (answers.some(({ kind }) => kind === 'answered')) return answers;
@@ -237,10 +231,6 @@ export class TrackerSet {
   }
 }
 
-function repliesOf<R>(answers: TrackerAnswers<R>): R[] {
-  return answers.flatMap((answer) => (answer.kind === 'answered' ? [answer.reply] : []));
-}
-
 function viewOf({ address, currentStatus }: TrackerClient): TrackerView {
   const view = { address: formatAddress(address) };
   if (currentStatus.kind === 'connected') return { ...view, state: 'connected' };
@@ -250,39 +240,3 @@ function viewOf({ address, currentStatus }: TrackerClient): TrackerView {
   const isRefused = failure instanceof PanalError && !failure.retryable;
   return { ...view, state: isRefused ? 'refused' : 'connecting', reason: errorReport(failure) };
 }
-
-/** A tracker on its way out or too busy has refused, but says no more than one that cannot be reached. */
-function isVerdict(error: unknown): error is ReportedError {
-  return error instanceof ReportedError && error.code !== 'rpc_closing' && error.code !== 'rpc_busy';
-}
-
-function failureOf(answers: TrackerAnswers<unknown>): Error {
-  const failures = answers.flatMap((answer) => (answer.kind === 'failed' ? [answer] : []));
-  const verdict = failures.map(({ error }) => error).find(isVerdict);
-  if (verdict !== undefined) return verdict;
-  return new NoTrackerError(failures.map(({ address, error }) => ({ address, reason: errorReport(error) })));
-}
-
-/** "Unknown" is a claim about all trackers: one that is there and did not answer makes it a mere failure. */
-function nameFailure(answers: TrackerAnswers<unknown>): Error {
-  const errors = answers.flatMap((answer) => (answer.kind === 'failed' ? [answer.error] : []));
-  const isUnknown = (error: unknown): boolean => error instanceof ReportedError && error.code === 'name_unknown';
-  const isAway = (error: unknown): boolean => error instanceof PanalError && unreachableCodes.has(error.code);
-  const undecided = errors.find((error) => !isUnknown(error) && !isAway(error));
-  if (undecided instanceof Error && errors.some(isUnknown)) return undecided;
-  return failureOf(answers);
-}
-
-/** Failures after which no connection to the tracker exists. */
-const unreachableCodes = new Set([
-  'connect_failed',
-  'handshake_timeout',
-  'handshake_cut',
-  'handshake_invalid',
-  'cluster_mismatch',
-  'key_mismatch',
-  'protocol_unsupported',
-  'purpose_mismatch',
-  'rpc_disconnected',
-  'rpc_closing',
-]);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { type CancelTimer, formatAddress, type HostPort, type Logger, PanalError } from '@panal/runtime';
-import type { HelloIdentity } from '@panal/wire';
+import { type CancelTimer, formatAddress, type HostPort, PanalError } from '@panal/runtime';
+import { HandshakeError, HandshakeInvalidError, type HelloIdentity } from '@panal/wire';
 import { SilentError } from '../errors.js';
 import { secureServer } from '../secure-socket.js';
 import { RpcLink } from './rpc-link.js';
@@ -30,6 +30,7 @@ export class RpcAcceptor {
   readonly #accepted = new Set<Accepted>();
   #cancelSweep: CancelTimer | undefined;
   #isClosing = false;
+  #wasFull = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(private readonly options: RpcAcceptorOptions) {}
@@ -45,8 +46,12 @@ export class RpcAcceptor {
 
   accept(stream: Socket): void {
     const { limits, logger } = this.options;
-    if (this.#isClosing || this.#handshakes.size + this.#accepted.size >= limits.connectionsMax) {
-      logger.warn('A connection was refused.', { remote: formatAddress(remoteOf(stream)), isClosing: this.#isClosing });
+    const isFull = this.#handshakes.size + this.#accepted.size >= limits.connectionsMax;
+    // Once until there is room again: who can fill the server shall not fill the log too.
+    if (isFull && !this.#wasFull)
+      logger.warn('New connections are refused.', { connectionsMax: limits.connectionsMax });
+    this.#wasFull = isFull;
+    if (isFull || this.#isClosing) {
       stream.on('error', () => undefined);
       stream.destroy();
       return;
@@ -78,7 +83,7 @@ export class RpcAcceptor {
 
   /** Never rejects. */
   async #open(stream: Socket): Promise<void> {
-    const { identity, secret, ports, limits, logger } = this.options;
+    const { identity, secret, ports, limits } = this.options;
     // Asked now: a closed socket has forgotten it.
     const remote = remoteOf(stream);
     try {
@@ -90,8 +95,7 @@ export class RpcAcceptor {
       else this.#serve(stream, secured, remote);
     } catch (error) {
       this.#handshakes.delete(stream);
-      const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
-      logger.warn('A handshake failed.', { remote: formatAddress(remote), ...fields });
+      this.#logFailure(error, remote);
     }
   }
 
@@ -119,6 +123,14 @@ export class RpcAcceptor {
         if (this.#accepted.size === 0) this.#onEmpty?.();
       },
     });
+  }
+
+  /** A port scan or a health check is no news; a member of another cluster, or one with an old key, is. */
+  #logFailure(error: unknown, remote: HostPort): void {
+    const { logger } = this.options;
+    const isMember = error instanceof HandshakeError && !(error instanceof HandshakeInvalidError);
+    const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
+    logger[isMember ? 'warn' : 'debug']('A handshake failed.', { remote: formatAddress(remote), ...fields });
   }
 
   #dropSilent(): void {

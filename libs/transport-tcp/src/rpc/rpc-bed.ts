@@ -12,7 +12,7 @@ import { TcpRpcServer, type TcpRpcServerOptions } from './tcp-rpc-server.js';
 // For tests: real sockets and timers, servers with any controllers, clients, and hand-made connections.
 
 export const bedSecret = Buffer.alloc(32, 7);
-export const bedServerIdentity: HelloIdentity = { role: 'tracker', cluster: 'bed', principal: 'tracker:t1' };
+const bedServerIdentity: HelloIdentity = { role: 'tracker', cluster: 'bed', principal: 'tracker:t1' };
 export const bedClientIdentity: HelloIdentity = { role: 'peer', cluster: 'bed', principal: 'peer:ada' };
 
 export const realTimers: Timers = {
@@ -34,7 +34,7 @@ export function bedPorts(overrides: Partial<RpcPorts> = {}): RpcPorts {
 }
 
 /** Keeps what was logged. */
-export class BedLogger implements Logger {
+class BedLogger implements Logger {
   readonly lines: { readonly level: string; readonly message: string; readonly fields: LogFields }[] = [];
 
   debug(message: string, fields: LogFields = {}): void {
