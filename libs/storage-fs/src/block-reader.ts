@@ -1,7 +1,7 @@
 import { type FileHandle } from 'node:fs/promises';
 import type { ChunkGeometry, Metainfo } from '@panal/torrent';
 import { contentFilePath } from './content-layout.js';
-import { openForReading, readFully } from './content-reader.js';
+import { BufferPair, openForReading, readFully } from './content-reader.js';
 import { ContentChangedError, ContentMissingError, ContentUnreadableError } from './errors.js';
 import type { FileState } from './file-states.js';
 import { HandleCache } from './handle-cache.js';
@@ -29,8 +29,7 @@ const HANDLES_MAX = 2;
 /** Every block of every chunk in order, at most 1 MiB each. Two buffers take turns, for use with `readAhead`. */
 export async function* readBlocks(source: BlocksToRead): AsyncGenerator<ContentBlock, undefined> {
   const { metainfo, geometry, path } = source;
-  const buffers = [Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES), Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES)];
-  let turn = 0;
+  const buffers = new BufferPair();
   const open = (index: number): Promise<FileHandle> => {
     const file = metainfo.files[index];
     if (file === undefined) throw new RangeError(`there is no file ${index}`);
@@ -42,7 +41,7 @@ export async function* readBlocks(source: BlocksToRead): AsyncGenerator<ContentB
       const chunkSize = geometry.chunkSize(chunk);
       for (let begin = 0; begin < chunkSize; begin += READ_BUFFER_SIZE_BYTES) {
         const lengthBytes = Math.min(READ_BUFFER_SIZE_BYTES, chunkSize - begin);
-        const bytes = (buffers[turn++ % 2] as Buffer).subarray(0, lengthBytes);
+        const bytes = buffers.next(lengthBytes);
         const isWhole = await readBlock(source, { handles, contentOffset: geometry.chunkStart(chunk) + begin, bytes });
         yield { chunk, begin, lengthBytes, bytes: isWhole ? bytes : undefined };
       }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ContentChangedError, ContentMissingError, ContentUnreadableError, systemCodeOf } from './errors.js';
 import { type FileStamp, stampDifference, stampOf } from './file-stamp.js';
-import { READ_BUFFER_SIZE_BYTES } from './limits.js';
+import { READ_BUFFER_SIZE_BYTES, SMALL_FILE_SIZE_BYTES_MAX, SMALL_FILES_IN_FLIGHT } from './limits.js';
 
 /** A file to be read from its first to its last byte. */
 export interface FileToRead {
@@ -23,6 +23,7 @@ export interface FilePortion {
 /**
  * The bytes of all files in order, in portions of 1 MiB. Two buffers take turns, for use with `readAhead`: one is with
  * the caller while the other fills. Each portion costs a turn of the event loop, so the process stays responsive.
+ * Of small files several are read at once, for with them opening and closing is what takes the time.
  * @throws ContentChangedError when a file is not, or does not stay, what its stamp says; ContentMissingError,
  *   ContentUnreadableError; the reason of `signal`.
  */
@@ -30,28 +31,97 @@ export async function* readFiles(
   files: readonly FileToRead[],
   signal?: AbortSignal,
 ): AsyncGenerator<FilePortion, undefined> {
-  const buffers = [Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES), Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES)];
-  let turn = 0;
-  for (const [fileIndex, file] of files.entries()) {
-    const handle = await openForReading(file.path);
-    try {
-      await checkStamp(handle, file);
-      const { sizeBytes } = file.stamp;
-      let at = 0;
-      do {
-        signal?.throwIfAborted();
-        const buffer = buffers[turn++ % 2] as Buffer;
-        const bytes = buffer.subarray(0, Math.min(buffer.length, sizeBytes - at));
-        await fill(handle, { path: file.path, bytes, position: at });
-        at += bytes.length;
-        if (at === sizeBytes) await checkStamp(handle, file);
-        yield { fileIndex, bytes, isLast: at === sizeBytes };
-      } while (at < sizeBytes);
-    } finally {
-      await handle.close();
+  const buffers = new BufferPair();
+  const small = new SmallFileLoads(files);
+  try {
+    for (const [fileIndex, file] of files.entries()) {
+      signal?.throwIfAborted();
+      if (isSmall(file)) yield { fileIndex, bytes: await small.take(fileIndex), isLast: true };
+      else yield* readLargeFile(file, { fileIndex, buffers, signal });
     }
+    return undefined;
+  } finally {
+    await small.settle();
   }
-  return undefined;
+}
+
+/** Two buffers by turns, across the border of two files as well: the last portion of one is still with the caller. */
+export class BufferPair {
+  readonly #buffers = [Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES), Buffer.allocUnsafeSlow(READ_BUFFER_SIZE_BYTES)];
+  #turn = 0;
+
+  next(sizeBytes: number): Buffer {
+    this.#turn += 1;
+    return (this.#buffers[this.#turn % 2] as Buffer).subarray(0, sizeBytes);
+  }
+}
+
+async function* readLargeFile(
+  file: FileToRead,
+  { fileIndex, buffers, signal }: { fileIndex: number; buffers: BufferPair; signal: AbortSignal | undefined },
+): AsyncGenerator<FilePortion, undefined> {
+  const { sizeBytes } = file.stamp;
+  const handle = await openForReading(file.path);
+  try {
+    // Before the first byte too: an hour of reading a file that is not the one meant would be in vain.
+    await checkStamp(handle, file);
+    for (let at = 0; at < sizeBytes; ) {
+      signal?.throwIfAborted();
+      const bytes = buffers.next(Math.min(READ_BUFFER_SIZE_BYTES, sizeBytes - at));
+      await fill(handle, { path: file.path, bytes, position: at });
+      at += bytes.length;
+      if (at === sizeBytes) await checkStamp(handle, file);
+      yield { fileIndex, bytes, isLast: at === sizeBytes };
+    }
+    return undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Whole small files, the next ones read while one is at work. */
+class SmallFileLoads {
+  readonly #loads = new Map<number, Promise<Buffer>>();
+
+  constructor(private readonly files: readonly FileToRead[]) {}
+
+  take(fileIndex: number): Promise<Buffer> {
+    const end = Math.min(this.files.length, fileIndex + SMALL_FILES_IN_FLIGHT);
+    for (let index = fileIndex; index < end; index += 1) this.#start(index);
+    const load = this.#loads.get(fileIndex) as Promise<Buffer>;
+    this.#loads.delete(fileIndex);
+    return load;
+  }
+
+  /** Settles when no file is open any more; what failed has nobody to go to. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#loads.values());
+  }
+
+  #start(fileIndex: number): void {
+    const file = this.files[fileIndex] as FileToRead;
+    if (!isSmall(file) || this.#loads.has(fileIndex)) return;
+    const load = readSmallFile(file);
+    // Its failure is thrown when its turn comes, if it comes.
+    load.catch(() => undefined);
+    this.#loads.set(fileIndex, load);
+  }
+}
+
+async function readSmallFile(file: FileToRead): Promise<Buffer> {
+  const handle = await openForReading(file.path);
+  try {
+    const bytes = Buffer.allocUnsafe(file.stamp.sizeBytes);
+    await fill(handle, { path: file.path, bytes, position: 0 });
+    await checkStamp(handle, file);
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+function isSmall(file: FileToRead): boolean {
+  return file.stamp.sizeBytes <= SMALL_FILE_SIZE_BYTES_MAX;
 }
 
 /** Opens a regular file and nothing else: a link is not followed, and a pipe does not block. */

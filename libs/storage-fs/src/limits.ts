@@ -3,6 +3,12 @@
 /** One read while hashing: 1 to 4 MiB run at the same rate here, and 1 MiB keeps the event loop waiting under a millisecond. */
 export const READ_BUFFER_SIZE_BYTES = 1024 * 1024;
 
+/** A file up to this size is read in one piece while others are: `SMALL_FILES_IN_FLIGHT` of them make 2 MiB. */
+export const SMALL_FILE_SIZE_BYTES_MAX = 128 * 1024;
+
+/** Small files read at once. More than the four threads of the pool, so that none of them waits for this thread. */
+export const SMALL_FILES_IN_FLIGHT = 16;
+
 /** Open files per store. A process commonly may have 1024; several stores and their sockets share them. */
 export const OPEN_HANDLES_MAX = 256;
 

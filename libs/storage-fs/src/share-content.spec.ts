@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, renameSync, truncateSync, unlinkSync, uti
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTorrent } from '@panal/torrent';
-import { makeFolder, makeTree, randomBytes, removeFolders } from '../test/sample-content.js';
+import { MEMORY_FOLDER, makeFolder, makeTree, randomBytes, removeFolders } from '../test/sample-content.js';
 import { verifyContent } from './content-verification.js';
 import { ContentChangedError } from './errors.js';
 import { READ_BUFFER_SIZE_BYTES } from './limits.js';
@@ -18,6 +18,9 @@ describe('shareContent', () => {
     await makeTree(root, {
       'a/large': randomBytes(READ_BUFFER_SIZE_BYTES * 2 + 12_345, 1),
       'a/run': { program: randomBytes(100, 2) },
+      'a/odd 1': randomBytes(READ_BUFFER_SIZE_BYTES, 4),
+      'a/odd 2': randomBytes(READ_BUFFER_SIZE_BYTES - 1, 5),
+      'a/odd 3': randomBytes(READ_BUFFER_SIZE_BYTES, 6),
       b: randomBytes(65_536, 3),
       'c-empty': Buffer.alloc(0),
       'd/link': { link: '../b' },
@@ -149,7 +152,7 @@ describe('shareContent', () => {
   });
 
   it('shares 2,000 small files', async () => {
-    const root = await makeFolder();
+    const root = await makeFolder(MEMORY_FOLDER);
     await makeTree(
       root,
       Object.fromEntries(
