@@ -1,29 +1,33 @@
 import assert from 'node:assert/strict';
-import type { SourceRecord } from './source-record.js';
 
-/** A block asked of a source. Also what is sent: `chunk` and `begin` are spelled out for the wire. */
-export interface Ask {
+/** A block asked of a source. */
+export interface AskOf<Source extends Contributor> {
   readonly id: number;
-  readonly source: SourceRecord;
-  readonly target: ActiveChunk;
+  readonly source: Source;
+  readonly target: ActiveChunkOf<Source>;
   readonly block: number;
   readonly lengthBytes: number;
   readonly sentAtMs: number;
+}
+
+/** What a chunk must know of its sources. */
+export interface Contributor {
+  readonly peerId: string;
 }
 
 /** What may happen to a chunk that is being fetched. `shared` may be helped by others; `exclusive` has one source, so blame is exact. */
 export type Sharing = 'shared' | 'exclusive';
 
 /** A chunk between its first request and its verdict: which block is where, and who brought what. */
-export class ActiveChunk {
+export class ActiveChunkOf<Source extends Contributor> {
   readonly blockCount: number;
   /** The source that fetches it; undefined when that source went away and nobody took over. */
-  owner: SourceRecord | undefined;
+  owner: Source | undefined;
   /** Peer ids of those whose bytes are in it. */
   readonly contributors = new Set<string>();
   /** Thrown away; it waits for its writes to settle, lest an old one land on top of a new one. */
   isDiscarded = false;
-  readonly #asks: (Ask[] | undefined)[];
+  readonly #asks: (AskOf<Source>[] | undefined)[];
   readonly #isReceived: Uint8Array;
   #receivedCount = 0;
   #settledCount = 0;
@@ -36,7 +40,7 @@ export class ActiveChunk {
     readonly sharing: Sharing,
   ) {
     this.blockCount = Math.ceil(sizeBytes / blockSizeBytes);
-    this.#asks = new Array<Ask[] | undefined>(this.blockCount);
+    this.#asks = Array.from({ length: this.blockCount }, () => undefined);
     this.#isReceived = new Uint8Array(this.blockCount);
     this.#unaskedCount = this.blockCount;
   }
@@ -73,12 +77,12 @@ export class ActiveChunk {
     return Math.min(this.blockSizeBytes, this.sizeBytes - block * this.blockSizeBytes);
   }
 
-  asksOf(block: number): readonly Ask[] {
+  asksOf(block: number): readonly AskOf<Source>[] {
     return this.#asks[block] ?? [];
   }
 
   /** Everything asked for this chunk. */
-  outstanding(): Ask[] {
+  outstanding(): AskOf<Source>[] {
     return this.#asks.flatMap((asks) => asks ?? []);
   }
 
@@ -92,7 +96,7 @@ export class ActiveChunk {
     assert.fail('a chunk counts unasked blocks it does not have');
   }
 
-  asked(ask: Ask): void {
+  asked(ask: AskOf<Source>): void {
     const asks = this.#asks[ask.block];
     if (asks !== undefined) {
       asks.push(ask);
@@ -103,7 +107,7 @@ export class ActiveChunk {
   }
 
   /** The ask will not be answered, or not by what is wanted. */
-  unasked(ask: Ask): void {
+  unasked(ask: AskOf<Source>): void {
     const left = this.#asks[ask.block]?.filter((other) => other !== ask) ?? [];
     if (left.length > 0) {
       this.#asks[ask.block] = left;
@@ -114,7 +118,7 @@ export class ActiveChunk {
   }
 
   /** The block came with this ask. Returns the other asks for it, which are void now. */
-  received(ask: Ask): readonly Ask[] {
+  received(ask: AskOf<Source>): readonly AskOf<Source>[] {
     assert(this.#isReceived[ask.block] === 0, 'a block is received once');
     const others = this.asksOf(ask.block).filter((other) => other !== ask);
     this.#asks[ask.block] = undefined;

@@ -1,9 +1,8 @@
-import type { ActiveChunk, Ask } from './active-chunk.js';
 import type { ChunkLedger } from './chunk-ledger.js';
 import type { EngineEffect } from './engine-events.js';
 import { ORPHANS_MAX, PAROLE_CHUNKS } from './limits.js';
 import type { RequestPlanner } from './request-planner.js';
-import type { SourceRecord } from './source-record.js';
+import type { ActiveChunk, Ask, SourceRecord } from './source-record.js';
 import type { SourceTable } from './source-table.js';
 
 /** Suspicion makes parole four times longer each time, up to this: for a source that lies only in company, for good. */
@@ -53,6 +52,14 @@ export class ChunkFate {
     this.ledger.retire(target);
     effects.push({ kind: 'forget', chunk: target.chunk });
     this.giveBackWhenSettled(target);
+  }
+
+  /** Nothing a liar brought is built upon: whoever went on with its chunks would look like a liar too. */
+  discardAllOf(liar: SourceRecord, nowMs: number, effects: EngineEffect[]): void {
+    for (const target of this.ledger.active()) {
+      // A settled one has its verdict under way.
+      if (target.contributors.has(liar.peerId) && !target.isSettled) this.discard(target, nowMs, effects);
+    }
   }
 
   giveBackWhenSettled(target: ActiveChunk): void {

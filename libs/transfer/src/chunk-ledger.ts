@@ -1,8 +1,8 @@
 import { Bitfield } from '@panal/torrent';
-import { ActiveChunk, type Sharing } from './active-chunk.js';
+import { ActiveChunkOf, type Sharing } from './active-chunk.js';
 import type { ChunkLayout } from './chunk-layout.js';
 import type { ChunkScheduler } from './chunk-scheduler.js';
-import type { SourceRecord } from './source-record.js';
+import type { ActiveChunk, SourceRecord } from './source-record.js';
 
 /**
  * Which chunk is wanted, active or done, and how many sources have it. A chunk is in exactly one of the three: wanted
@@ -42,12 +42,9 @@ export class ChunkLedger {
     return this.scheduler.size;
   }
 
-  get active(): Iterable<ActiveChunk> {
-    return this.#active.values();
-  }
-
-  get activeCount(): number {
-    return this.#active.size;
+  /** A copy: throwing one away changes it. */
+  active(): ActiveChunk[] {
+    return [...this.#active.values()];
   }
 
   get orphans(): ReadonlySet<ActiveChunk> {
@@ -102,7 +99,12 @@ export class ChunkLedger {
     this.scheduler.remove(chunk);
     this.#countWanted(chunk, -1);
     const sharing: Sharing = owner.isOnParole || this.#suspect.has(chunk) ? 'exclusive' : 'shared';
-    const target = new ActiveChunk(chunk, this.layout.chunkSize(chunk), this.layout.blockSizeBytes, sharing);
+    const target = new ActiveChunkOf<SourceRecord>(
+      chunk,
+      this.layout.chunkSize(chunk),
+      this.layout.blockSizeBytes,
+      sharing,
+    );
     this.#active.set(chunk, target);
     this.adopt(target, owner);
     return target;
@@ -111,8 +113,7 @@ export class ChunkLedger {
   adopt(target: ActiveChunk, owner: SourceRecord): void {
     this.#orphans.delete(target);
     target.owner = owner;
-    owner.owned.add(target);
-    if (target.unaskedCount > 0) owner.open.add(target);
+    owner.own(target);
   }
 
   /** Its owner is gone or left alone. Blocks that came, or that others bring, stay. */
@@ -151,8 +152,7 @@ export class ChunkLedger {
   }
 
   #disown(target: ActiveChunk): void {
-    target.owner?.owned.delete(target);
-    target.owner?.open.delete(target);
+    target.owner?.disown(target);
     target.owner = undefined;
   }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Random } from '@panal/runtime';
 import type { Bitfield } from '@panal/torrent';
-import type { ActiveChunk, Sharing } from './active-chunk.js';
 import { ChunkFate } from './chunk-fate.js';
 import type { ChunkLayout } from './chunk-layout.js';
 import { ChunkLedger } from './chunk-ledger.js';
@@ -10,8 +9,9 @@ import type { EngineEffect, EngineEvent } from './engine-events.js';
 import { TICK_MS, WRITES_MAX } from './limits.js';
 import type { Offence } from './penalty.js';
 import { RequestPlanner } from './request-planner.js';
+import { SourceFate } from './source-fate.js';
 import { REFUSED_BUSY, REFUSED_CHUNK_MISSING, type ReceivedBlock } from './source-link.js';
-import type { SourceRecord } from './source-record.js';
+import type { ActiveChunk, SourceRecord } from './source-record.js';
 import type { SourceSelector } from './source-selector.js';
 import { SourceTable } from './source-table.js';
 import { SpeedMeter } from './speed-meter.js';
@@ -40,6 +40,7 @@ export class DownloadEngine {
   readonly #table: SourceTable;
   readonly #planner: RequestPlanner;
   readonly #fate: ChunkFate;
+  readonly #sources: SourceFate;
   readonly #meter: SpeedMeter;
   #effects: EngineEffect[] = [];
   #isPaused = false;
@@ -53,6 +54,7 @@ export class DownloadEngine {
     this.#table = new SourceTable(selector, layout.blockSizeBytes);
     this.#planner = new RequestPlanner(this.#ledger, this.#table, layout);
     this.#fate = new ChunkFate(this.#ledger, this.#table, this.#planner);
+    this.#sources = new SourceFate(this.#ledger, this.#table, this.#planner, this.#fate);
     this.#meter = new SpeedMeter(selector.intervalMs, nowMs);
     this.#meter.setBusy(true, nowMs);
     this.#tickedAtMs = nowMs;
@@ -110,7 +112,7 @@ export class DownloadEngine {
       case 'have':
         return this.#have(event.source, event.chunks);
       case 'lost':
-        return this.#leave(this.#table.meet(event.source, event.name, nowMs), 'lost', event.reason, nowMs);
+        return this.#lost(event.source, event.name, event.reason, nowMs);
       case 'block':
         return this.#block(event.source, event.block, nowMs);
       case 'refused':
@@ -123,10 +125,11 @@ export class DownloadEngine {
       case 'forgiven':
         return this.#table.get(event.source)?.penalty.forgive();
       case 'paused':
-        return this.#pause(nowMs);
+        this.#isPaused = true;
+        return this.#sources.layDown(nowMs, this.#effects);
       case 'resumed':
         this.#isPaused = false;
-        this.#excuseAll(nowMs);
+        this.#sources.excuseAll(nowMs);
         return this.#planner.feedAll();
       case 'tick':
         return this.#tick(nowMs);
@@ -137,14 +140,25 @@ export class DownloadEngine {
     const source = this.#table.meet(peerId, name, nowMs);
     assert(!source.isConnected, 'a source joins once');
     if (have.size !== this.done.size) {
-      source.penalty.punish('misconduct', nowMs);
-      source.reason = `it has ${have.size} chunks where the torrent has ${this.done.size}`;
-      this.#effects.push({ kind: 'drop', source: peerId, reason: source.reason });
-      return;
+      const reason = `it has ${have.size} chunks where the torrent has ${this.done.size}`;
+      return this.#drop(source, 'misconduct', reason, nowMs);
     }
     this.#table.connect(source, have, nowMs);
     this.#ledger.join(source);
     this.#planner.feed(source);
+  }
+
+  #lost(peerId: string, name: string, reason: string, nowMs: number): void {
+    const source = this.#table.meet(peerId, name, nowMs);
+    source.punish('lost', reason, nowMs);
+    this.#sources.leave(source, nowMs, this.#effects);
+  }
+
+  /** We close the link. */
+  #drop(source: SourceRecord, offence: Offence, reason: string, nowMs: number): void {
+    source.punish(offence, reason, nowMs);
+    this.#effects.push({ kind: 'drop', source: source.peerId, reason });
+    this.#sources.leave(source, nowMs, this.#effects);
   }
 
   #have(peerId: string, chunks: Iterable<number>): void {
@@ -166,7 +180,7 @@ export class DownloadEngine {
       this.#effects.push({ kind: 'release', block });
       if (typeof ask === 'object') this.#planner.withdraw(ask);
       const isTolerable = source?.isConnected !== true || ask === 'cancelled';
-      if (!isTolerable) this.#leave(source, 'misconduct', 'it sent data nobody asked for', nowMs);
+      if (!isTolerable) this.#drop(source, 'misconduct', 'it sent data nobody asked for', nowMs);
       return;
     }
     this.#meter.add(lengthBytes);
@@ -195,7 +209,9 @@ export class DownloadEngine {
     // Many requests may be refused at once, for one reason: that is one offence.
     if (!source.penalty.isOver(nowMs)) return;
     source.window.restart();
-    this.#leaveAlone(source, code === REFUSED_BUSY ? 'busy' : 'refused', `it refused: ${code}`, nowMs);
+    source.punish(code === REFUSED_BUSY ? 'busy' : 'refused', `it refused: ${code}`, nowMs);
+    // Being busy passes: a chunk it must bring alone is not begun anew for that.
+    this.#sources.abandonAll(source, nowMs, this.#effects, code === REFUSED_BUSY ? 'shared' : undefined);
   }
 
   #settled(chunk: number, begin: number, kind: 'written' | 'unwritten', nowMs: number): void {
@@ -203,8 +219,8 @@ export class DownloadEngine {
     target.settled();
     this.#unsettledCount -= 1;
     this.#planner.settled(target.lengthOf(begin / target.blockSizeBytes));
-    if (kind === 'unwritten') this.#fate.discard(target, nowMs, this.#effects);
-    else if (target.isDiscarded) this.#fate.giveBackWhenSettled(target);
+    if (target.isDiscarded) this.#fate.giveBackWhenSettled(target);
+    else if (kind === 'unwritten') this.#fate.discard(target, nowMs, this.#effects);
     else if (target.isSettled) this.#effects.push({ kind: 'judge', chunk });
   }
 
@@ -214,72 +230,20 @@ export class DownloadEngine {
     const liar = this.#fate.bad(target, nowMs, this.#effects);
     if (liar === undefined) return;
     liar.badChunks += 1;
-    this.#leave(liar, 'bad-chunk', 'it sent a bad chunk', nowMs);
-  }
-
-  /** The link is closed, by it or by us; for everything it owed others are asked. */
-  #leave(source: SourceRecord, offence: Offence, reason: string, nowMs: number): void {
-    source.penalty.punish(offence, nowMs);
-    source.reason = reason;
-    if (!source.isConnected) return;
-    if (offence !== 'lost') this.#effects.push({ kind: 'drop', source: source.peerId, reason });
-    for (const ask of [...source.asks]) {
-      source.cancelled(ask, nowMs);
-      this.#planner.withdraw(ask);
-    }
-    this.#abandonAll(source, nowMs);
-    this.#ledger.leave(source);
-    this.#table.disconnect(source);
-  }
-
-  /** The link stays, but for a while nothing is asked of it, and others go on with its chunks. */
-  #leaveAlone(source: SourceRecord, offence: Offence, reason: string, nowMs: number): void {
-    source.penalty.punish(offence, nowMs);
-    source.reason = reason;
-    // Being busy passes: a chunk it must bring alone is not begun anew for that.
-    this.#abandonAll(source, nowMs, offence === 'busy' ? 'shared' : undefined);
-  }
-
-  #abandonAll(source: SourceRecord, nowMs: number, only?: Sharing): void {
-    for (const target of [...source.owned]) {
-      if (only === undefined || target.sharing === only) this.#fate.abandon(target, nowMs, this.#effects);
-    }
-    this.#fate.limitOrphans(nowMs, this.#effects);
-  }
-
-  #cancelAll(source: SourceRecord, nowMs: number): void {
-    for (const ask of [...source.asks]) {
-      this.#planner.withdraw(ask);
-      this.#fate.cancel(ask, nowMs, this.#effects);
-    }
-    source.window.restart();
-  }
-
-  /** What was asked for is not wanted now: a disk that refuses must not fill the memory. */
-  #pause(nowMs: number): void {
-    this.#isPaused = true;
-    for (const source of this.#table.connected) {
-      this.#cancelAll(source, nowMs);
-      this.#abandonAll(source, nowMs);
-    }
+    // Chunks that were on their way when it was banned are no new offence.
+    if (!liar.isConnected) return;
+    this.#drop(liar, 'bad-chunk', 'it sent a bad chunk', nowMs);
+    this.#fate.discardAllOf(liar, nowMs, this.#effects);
   }
 
   #tick(nowMs: number): void {
     const isExcused = this.#isPaused || this.#unsettledCount >= WRITES_MAX || nowMs - this.#tickedAtMs > LATE_TICK_MS;
     this.#tickedAtMs = nowMs;
-    if (isExcused) this.#excuseAll(nowMs);
-    for (const source of this.#table.connected) {
-      if (!source.isStalled(nowMs)) continue;
-      this.#cancelAll(source, nowMs);
-      this.#leaveAlone(source, 'stalled', 'it stalled', nowMs);
-    }
+    if (isExcused) this.#sources.excuseAll(nowMs);
+    else this.#sources.watch(nowMs, this.#effects);
     this.#table.measure(nowMs);
     this.#meter.tick(nowMs);
     this.#planner.feedAll();
-  }
-
-  #excuseAll(nowMs: number): void {
-    for (const source of this.#table.connected) source.excuse(nowMs);
   }
 
   #activeAt(chunk: number): ActiveChunk {

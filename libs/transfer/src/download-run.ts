@@ -1,18 +1,9 @@
-import {
-  type CancelTimer,
-  type Clock,
-  type ErrorReport,
-  errorReport,
-  type Logger,
-  type Random,
-  type Timers,
-} from '@panal/runtime';
-import { type Bitfield, type ChunkGeometry, createChunkVerifier, type Metainfo } from '@panal/torrent';
+import { type CancelTimer, type ErrorReport, errorReport } from '@panal/runtime';
+import { type Bitfield, createChunkVerifier } from '@panal/torrent';
 import { ChunkNews } from './chunk-news.js';
-import type { ChunkSchedulerFactory, ChunkSchedulerName } from './chunk-scheduler.js';
 import { chunkSchedulerFactory } from './chunk-schedulers.js';
-import type { ChunkStore } from './chunk-store.js';
 import { DiskPause } from './disk-pause.js';
+import type { DownloadRunOptions } from './download-options.js';
 import {
   type DownloadSnapshot,
   type DownloadState,
@@ -23,42 +14,8 @@ import {
 import { JournalWriter } from './journal-writer.js';
 import { TICK_MS } from './limits.js';
 import { MeasuredSelector } from './measured-selector.js';
-import type { SourceAddress, SourceDialer } from './source-link.js';
-import type { SourceSelector } from './source-selector.js';
+import type { SourceAddress } from './source-link.js';
 import { TransferLoop } from './transfer-loop.js';
-
-/** What the world gives to a download. */
-export interface DownloadPorts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly logger: Logger;
-}
-
-/** What a download tells. Called synchronously; a listener must not throw. */
-export interface DownloadListener {
-  /** These chunks are verified and written, so they can be served and announced to neighbours. Batched. */
-  onChunks?(chunks: readonly number[]): void;
-  /** The state, or the code of its reason, changed. */
-  onState?(state: DownloadState, reason: ErrorReport | null): void;
-}
-
-export interface DownloadRunOptions {
-  readonly metainfo: Metainfo;
-  readonly geometry: ChunkGeometry;
-  readonly store: ChunkStore;
-  readonly dialer: SourceDialer;
-  readonly ports: DownloadPorts;
-  /** Chunks the store already has, verified. Copied. */
-  readonly done: Bitfield;
-  readonly listener?: DownloadListener;
-  /** Default rarest-first. */
-  readonly scheduler?: ChunkSchedulerName | ChunkSchedulerFactory;
-  /** Default: speed and stability over 2 s, no priorities. */
-  readonly selector?: SourceSelector;
-  /** This peer's own id as hex; an address with it is not dialled. Default: nobody is skipped. */
-  readonly ownPeerId?: string;
-}
 
 type Phase = 'new' | 'running' | 'finishing' | 'complete' | 'failed' | 'stopped';
 

@@ -1,8 +1,7 @@
-import type { ActiveChunk, Ask } from './active-chunk.js';
 import type { ChunkLayout } from './chunk-layout.js';
 import type { ChunkLedger } from './chunk-ledger.js';
 import { ENDGAME_BLOCKS_MIN, ENDGAME_SHARE } from './limits.js';
-import type { SourceRecord } from './source-record.js';
+import type { ActiveChunk, Ask, SourceRecord } from './source-record.js';
 
 /** A duplicate must promise to come in this part of the time the first ask still needs. */
 const GAIN = 0.7;
@@ -36,7 +35,7 @@ export class Endgame {
   helpFor(helper: SourceRecord, ledger: ChunkLedger, nowMs: number): Help | undefined {
     if (ledger.wantedCount > 0 || helper.isOnParole) return undefined;
     const targets: ActiveChunk[] = [];
-    for (const target of ledger.active) if (isOpenTo(helper, target)) targets.push(target);
+    for (const target of ledger.active()) if (isOpenTo(helper, target)) targets.push(target);
     return unaskedOf(targets, helper, nowMs) ?? this.#duplicateOf(targets, helper, nowMs);
   }
 
@@ -90,8 +89,10 @@ function slowestAsk(targets: readonly ActiveChunk[], helper: SourceRecord, nowMs
 
 function isWorthIt(ask: Ask, helper: SourceRecord, nowMs: number): boolean {
   const ageMs = nowMs - ask.sentAtMs;
-  if (helper.meter.rate(nowMs) === 0) return ageMs >= OLD_ASK_MS;
-  const mineMs = helper.window.latencyMs + timeFor(helper, 1, nowMs);
+  // Of a newcomer nothing is known: it is taken to be as fast as the other, whose queue it lacks.
+  const rate = helper.meter.rate(nowMs) || ask.source.meter.rate(nowMs);
+  if (rate === 0) return ageMs >= OLD_ASK_MS;
+  const mineMs = helper.window.latencyMs + ((helper.owedBytes + ask.lengthBytes) * 1000) / rate;
   return mineMs < Math.max(timeFor(ask.source, 0, nowMs), ageMs) * GAIN;
 }
 

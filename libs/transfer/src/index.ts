@@ -9,7 +9,8 @@ export { CHUNK_SCHEDULERS } from './chunk-schedulers.js';
 export type { ChunkStore } from './chunk-store.js';
 export { type ChunkStoreHarness, chunkStoreSuite } from './chunk-store.suite.js';
 export { DownloadEngine, type DownloadEngineOptions } from './download-engine.js';
-export { type DownloadListener, type DownloadPorts, DownloadRun, type DownloadRunOptions } from './download-run.js';
+export type { DownloadListener, DownloadPorts, DownloadRunOptions } from './download-options.js';
+export { DownloadRun } from './download-run.js';
 export type { DownloadSnapshot, DownloadState, SourceSnapshot, SourceState } from './download-snapshot.js';
 export type { EngineEffect, EngineEvent } from './engine-events.js';
 export {

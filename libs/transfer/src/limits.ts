@@ -4,10 +4,12 @@ export const IN_HAND_BYTES_MAX = 32 * 1024 * 1024;
 export const WINDOW_BYTES_MAX = 16 * 1024 * 1024;
 /** Blocks one source may owe: bounds the work of a cancel when blocks are 16 KiB. */
 export const WINDOW_BLOCKS_MAX = 512;
-/** Bytes asked of a source before anything is known of it; a slow one is not buried, a fast one doubles at once. */
+/** Blocks asked of a source before anything is known of it; a slow one is not buried, a fast one doubles each round trip. */
+export const WINDOW_START_BLOCKS = 4;
+/** And no more than this, unless two blocks are more. */
 export const WINDOW_START_BYTES = 1024 * 1024;
 /** The window never falls below this, nor below two blocks: with one, the link idles for a round trip a block. */
-export const WINDOW_BYTES_MIN = 256 * 1024;
+export const WINDOW_BYTES_MIN = 64 * 1024;
 /** The window holds this much time at the measured rate, beside the latency: short enough that a death costs little. */
 export const WINDOW_TARGET_MS = 500;
 

@@ -144,7 +144,7 @@ export class LinkPool {
     this.#diallingCount += 1;
     let failure: unknown;
     let isLinked = false;
-    for (const address of [...peer.addresses]) {
+    for (const address of peer.addresses.slice()) {
       peer.address = address;
       const outcome = await this.#dialAddress(peer, address);
       isLinked = outcome.isLinked;

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import type { ActiveChunk, Ask } from './active-chunk.js';
 import type { ChunkLayout } from './chunk-layout.js';
 import type { ChunkLedger } from './chunk-ledger.js';
 import { Endgame } from './endgame.js';
 import type { EngineEffect } from './engine-events.js';
 import { IN_HAND_BYTES_MAX, WINDOW_BLOCKS_MAX } from './limits.js';
-import type { SourceRecord } from './source-record.js';
+import type { ActiveChunk, Ask, SourceRecord } from './source-record.js';
 import type { SourceTable } from './source-table.js';
 
 /**
@@ -107,8 +106,8 @@ export class RequestPlanner {
   #nextOwned(source: SourceRecord): ActiveChunk | undefined {
     for (const target of source.open) return target;
     // A suspect takes over what others began only when there is nothing it could do alone.
-    const order = source.isOnParole ? [this.#begin, this.#adopt] : [this.#adopt, this.#begin];
-    return order[0]?.call(this, source) ?? order[1]?.call(this, source);
+    if (source.isOnParole) return this.#begin(source) ?? this.#adopt(source);
+    return this.#adopt(source) ?? this.#begin(source);
   }
 
   #adopt(source: SourceRecord): ActiveChunk | undefined {

@@ -2,6 +2,7 @@ import {
   WINDOW_BLOCKS_MAX,
   WINDOW_BYTES_MAX,
   WINDOW_BYTES_MIN,
+  WINDOW_START_BLOCKS,
   WINDOW_START_BYTES,
   WINDOW_TARGET_MS,
 } from './limits.js';
@@ -13,6 +14,7 @@ import {
 export class RequestWindow {
   readonly #bytesMin: number;
   readonly #bytesMax: number;
+  readonly #bytesAtStart: number;
   #bytes: number;
   #isStarting = true;
   #latencyMs = Number.POSITIVE_INFINITY;
@@ -20,7 +22,8 @@ export class RequestWindow {
   constructor(blockSizeBytes: number) {
     this.#bytesMin = Math.max(WINDOW_BYTES_MIN, 2 * blockSizeBytes);
     this.#bytesMax = Math.min(WINDOW_BYTES_MAX, WINDOW_BLOCKS_MAX * blockSizeBytes);
-    this.#bytes = this.#clamp(WINDOW_START_BYTES);
+    this.#bytesAtStart = this.#clamp(Math.min(WINDOW_START_BYTES, WINDOW_START_BLOCKS * blockSizeBytes));
+    this.#bytes = this.#bytesAtStart;
   }
 
   get bytes(): number {
@@ -47,7 +50,7 @@ export class RequestWindow {
 
   /** The source faltered: begin small again. */
   restart(): void {
-    this.#bytes = this.#clamp(Math.min(this.#bytes, WINDOW_START_BYTES));
+    this.#bytes = Math.min(this.#bytes, this.#bytesAtStart);
     this.#isStarting = true;
     this.#latencyMs = Number.POSITIVE_INFINITY;
   }

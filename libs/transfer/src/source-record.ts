@@ -1,11 +1,15 @@
 import type { Bitfield } from '@panal/torrent';
-import type { ActiveChunk, Ask } from './active-chunk.js';
+import type { ActiveChunkOf, AskOf } from './active-chunk.js';
 import { ArrivalPace } from './arrival-pace.js';
 import { CANCELLED_MAX } from './limits.js';
-import { Penalty } from './penalty.js';
+import { type Offence, Penalty } from './penalty.js';
 import { RequestWindow } from './request-window.js';
 import type { SourceStanding } from './source-selector.js';
 import { SpeedMeter } from './speed-meter.js';
+
+/** A chunk and an ask, as the engine knows them. */
+export type ActiveChunk = ActiveChunkOf<SourceRecord>;
+export type Ask = AskOf<SourceRecord>;
 
 /** Everything the engine knows of one peer. It outlives the link: a liar that reconnects is still a liar. */
 export class SourceRecord implements SourceStanding {
@@ -29,10 +33,9 @@ export class SourceRecord implements SourceStanding {
   readonly window: RequestWindow;
   readonly meter: SpeedMeter;
   pace = new ArrivalPace();
-  /** Chunks it fetches. */
-  readonly owned = new Set<ActiveChunk>();
-  /** Those of them with blocks not asked for yet: hardly ever more than one. */
+  /** Of the chunks it fetches those with blocks not asked for yet: hardly ever more than one. */
   readonly open = new Set<ActiveChunk>();
+  readonly #owned = new Set<ActiveChunk>();
   readonly #asks = new Map<number, Ask>();
   /** Requests whose answer is no longer wanted but may come, oldest first. */
   readonly #cancelled = new Set<number>();
@@ -78,8 +81,29 @@ export class SourceRecord implements SourceStanding {
     return this.#asks.size;
   }
 
-  get asks(): Iterable<Ask> {
-    return this.#asks.values();
+  /** What it owes. A copy: cancelling changes it. */
+  asks(): Ask[] {
+    return [...this.#asks.values()];
+  }
+
+  /** Chunks it fetches. A copy: abandoning changes it. */
+  owned(): ActiveChunk[] {
+    return [...this.#owned];
+  }
+
+  own(target: ActiveChunk): void {
+    this.#owned.add(target);
+    if (target.unaskedCount > 0) this.open.add(target);
+  }
+
+  disown(target: ActiveChunk): void {
+    this.#owned.delete(target);
+    this.open.delete(target);
+  }
+
+  punish(offence: Offence, reason: string, nowMs: number): void {
+    this.penalty.punish(offence, nowMs);
+    this.reason = reason;
   }
 
   isUsable(nowMs: number): boolean {

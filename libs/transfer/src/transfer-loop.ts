@@ -1,17 +1,17 @@
-import type { Clock, Logger, Random, Timers } from '@panal/runtime';
 import type { Bitfield, ChunkVerifier } from '@panal/torrent';
 import { BlockIntake } from './block-intake.js';
 import type { ChunkLayout } from './chunk-layout.js';
 import type { ChunkSchedulerFactory } from './chunk-scheduler.js';
 import type { ChunkStore } from './chunk-store.js';
 import { DownloadEngine } from './download-engine.js';
+import type { DownloadPorts } from './download-options.js';
 import type { EngineEffect, EngineEvent } from './engine-events.js';
 import { LinkPool } from './link-pool.js';
 import type { SourceDialer } from './source-link.js';
 import type { SourceSelector } from './source-selector.js';
 
 export interface TransferLoopOptions {
-  readonly ports: { readonly clock: Clock; readonly timers: Timers; readonly random: Random; readonly logger: Logger };
+  readonly ports: DownloadPorts;
   readonly layout: ChunkLayout;
   readonly createVerifier: (chunk: number) => ChunkVerifier;
   readonly store: ChunkStore;

@@ -93,9 +93,8 @@ export class UploadQueue<Connection extends object, Request extends UploadReques
 
   /** The connection is gone: all its requests are cancelled. */
   drop(connection: Connection): void {
-    for (const requestId of [...(this.#holdings.get(connection)?.tickets.keys() ?? [])]) {
-      this.cancel(connection, requestId);
-    }
+    const tickets = this.#holdings.get(connection)?.tickets ?? new Map<number, never>();
+    for (const requestId of Array.from(tickets.keys())) this.cancel(connection, requestId);
   }
 
   // A place for the token buckets of a later issue: a ticket would wait here for its bytes as it waits for its lane.
