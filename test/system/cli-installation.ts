@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -37,8 +38,9 @@ export class CliInstallation {
   static async make(): Promise<CliInstallation> {
     const folder = await mkdtemp(path.join(tmpdir(), 'panal-cli-'));
     const dist = path.join(folder, 'package/dist');
-    for (const part of ['apps/cli', 'libs'])
-      await cp(path.join(ROOT, 'dist', part), path.join(dist, part), { recursive: true });
+    // Copied, because where its file lies tells the command line where its servers are; the rest may be linked.
+    await cp(path.join(ROOT, 'dist/apps/cli'), path.join(dist, 'apps/cli'), { recursive: true });
+    await symlink(path.join(ROOT, 'dist/libs'), path.join(dist, 'libs'));
     await cp(path.join(ROOT, 'bin'), path.join(folder, 'package/bin'), { recursive: true });
     await cp(path.join(ROOT, 'package.json'), path.join(folder, 'package/package.json'));
     await symlink(path.join(ROOT, 'node_modules'), path.join(folder, 'package/node_modules'));
@@ -107,11 +109,12 @@ export class CliInstallation {
   }
 }
 
-/** Whether a process with this pid runs. */
+/** Whether a process with this pid runs. One that has ended and waits to be collected does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = process.platform === 'linux' ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+    return stat.slice(stat.lastIndexOf(')')).at(2) !== 'Z';
   } catch {
     return false;
   }

@@ -8,6 +8,7 @@ import {
   type Metainfo,
   MetainfoError,
   PieceHasher,
+  padsFiles,
   type TorrentFormat,
 } from '@panal/torrent';
 import { type FileToRead, readFiles } from './content-reader.js';
@@ -111,7 +112,7 @@ class ContentHashing {
   endFile(fileIndex: number): void {
     const file = this.#read[fileIndex] as ScannedFile;
     this.#hashed.set(file, { ...file, ...this.#hasher?.finish() });
-    if (this.format === 'hybrid' && this.scanned.isDirectory && file.sizeBytes > 0) this.#pieces?.pad();
+    if (padsFiles(this.format, this.scanned.files.length)) this.#pieces?.pad();
     this.#begin(fileIndex + 1);
   }
 

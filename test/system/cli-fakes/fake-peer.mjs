@@ -17,7 +17,7 @@ const HASH = 'ab'.repeat(32);
 
 mkdirSync(data, { recursive: true });
 if (name === 'refused') fail({ code: 'cluster_key_missing', message: 'There is no cluster key.', action: 'Make one.' });
-endWithParent({ isStubborn: existsSync(path.join(data, 'stubborn')) });
+endWithParent();
 writeFileSync(path.join(data, 'api-token'), 'secret\n', { mode: 0o600 });
 
 function view(extra) {

@@ -37,8 +37,7 @@ export function listen(server, port) {
   });
 }
 
-/** Ends on a signal or when the parent is gone; `isStubborn` ignores the signal, as a hanging server does. */
-export function endWithParent({ isStubborn = false } = {}) {
-  process.on('disconnect', () => process.exit(0));
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => (isStubborn ? undefined : process.exit(0)));
+/** Ends on a signal, or when the parent is gone. */
+export function endWithParent() {
+  for (const event of ['disconnect', 'SIGTERM', 'SIGINT']) process.on(event, () => process.exit(0));
 }
