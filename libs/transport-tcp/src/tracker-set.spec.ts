@@ -147,9 +147,9 @@ describe('TrackerSet', () => {
       clock: realClock,
       timers: realTimers,
       makeClient: (address) => bed.client(address, { ports, ...options.client }),
-      readGraceMs: 40,
-      writeGraceMs: 40,
-      timeoutMs: 1_000,
+      readGraceMs: 1_000,
+      writeGraceMs: 1_000,
+      timeoutMs: 3_000,
       ...options,
     });
     sets.push(set);
@@ -190,7 +190,11 @@ describe('TrackerSet', () => {
     one.peers = () => [peer(1)];
     two.peers = never;
     const startMs = performance.now();
-    const set = makeSet({ addresses: [...addresses, { host: '127.0.0.1', port: mutePort }], timeoutMs: 60_000 });
+    const set = makeSet({
+      addresses: [...addresses, { host: '127.0.0.1', port: mutePort }],
+      readGraceMs: 40,
+      timeoutMs: 60_000,
+    });
     expect((await set.lookup(lookup)).peers).toHaveLength(1);
     two.peers = () => ['nonsense'];
     expect((await set.lookup(lookup)).peers).toHaveLength(1);
@@ -231,14 +235,19 @@ describe('TrackerSet', () => {
     two.name = unknownName;
     expect(await failureOf(makeSet().getName(named))).toMatchObject({ code: 'name_unknown' });
     two.name = never;
-    expect(await failureOf(makeSet({ timeoutMs: 80 }).getName(named))).toMatchObject({
+    const set = makeSet({ timeoutMs: 200 });
+    set.start();
+    await until(() => set.views().filter(({ state }) => state === 'connected').length === 2);
+    expect(await failureOf(set.getName(named))).toMatchObject({
       code: 'rpc_timeout',
       retryable: true,
     });
     expect(await failureOf(makeSet({ addresses: [dead] }).getName(named))).toBeInstanceOf(NoTrackerError);
     // A tracker that takes the connection and never finishes the handshake is not there.
     const withMute = [...addresses.slice(0, 1), { host: '127.0.0.1', port: mutePort }];
-    const unreached = makeSet({ addresses: withMute, timeoutMs: 80 });
+    const unreached = makeSet({ addresses: withMute, timeoutMs: 200 });
+    unreached.start();
+    await until(() => unreached.views()[0]?.state === 'connected');
     expect(await failureOf(unreached.getName(named))).toMatchObject({ code: 'name_unknown' });
   });
 
