@@ -191,7 +191,7 @@ describe('panal share and get', () => {
       await share.until('Serving it from here');
       const pid = await peerPid();
       share.kill('SIGKILL');
-      await share.ended;
+      expect((await share.ended).code).toBeNull();
       await eventually(() => !isRunning(pid));
     });
 

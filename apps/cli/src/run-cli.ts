@@ -1,9 +1,10 @@
-import { errorReport, PanalError } from '@panal/runtime';
+import { PanalError } from '@panal/runtime';
 import { CommanderError } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { exitCodeOf, InterruptedError } from './errors.js';
 import { EXIT_CODES, type ExitCode } from './exit-code.js';
 import { buildProgram } from './program.js';
+import { errorEvent } from './progress/transfer-event.js';
 
 /** Runs one command line. Everything that goes wrong is told here, once. @returns What the process ends with. */
 export async function runCli(context: CommandContext, args: readonly string[]): Promise<ExitCode> {
@@ -24,7 +25,7 @@ export async function runCli(context: CommandContext, args: readonly string[]): 
 }
 
 function tell({ terminal, isJson }: CommandContext, error: unknown): void {
-  if (isJson) terminal.json({ event: 'error', ...errorReport(error) });
+  if (isJson) terminal.json(errorEvent(error));
   if (error instanceof InterruptedError) return; // the user knows
   if (error instanceof PanalError) terminal.error(error.message, error.action);
   else {

@@ -23,26 +23,22 @@ writeFileSync(path.join(data, 'api-token'), 'secret\n', { mode: 0o600 });
 function view(extra) {
   const started = Date.now();
   return {
-    ...{
-      id: randomUUID(),
-      kind: 'download',
-      hash: HASH,
-      title: 'content',
-      name: null,
-      path: '',
-      state: 'waiting',
-      reason: null,
-    },
-    ...{
-      sizeBytes: 1000,
-      doneBytes: 0,
-      fileCount: 1,
-      chunkCount: 4,
-      chunksDone: 0,
-      chunkSizeBytes: 262144,
-      downRate: 0,
-      upRate: 0,
-    },
+    id: randomUUID(),
+    kind: 'download',
+    hash: HASH,
+    title: 'content',
+    name: null,
+    path: '',
+    state: 'waiting',
+    reason: null,
+    sizeBytes: 1000,
+    doneBytes: 0,
+    fileCount: 1,
+    chunkCount: 4,
+    chunksDone: 0,
+    chunkSizeBytes: 262144,
+    downRate: 0,
+    upRate: 0,
     ...{
       downloadedBytes: 0,
       uploadedBytes: 0,
@@ -51,7 +47,9 @@ function view(extra) {
       sources: [],
       magnet: `magnet:?xt=urn:btmh:1220${HASH}`,
     },
-    ...{ startedAtMs: started, finishedAtMs: null, elapsedMs: 0 },
+    startedAtMs: started,
+    finishedAtMs: null,
+    elapsedMs: 0,
     ...extra,
   };
 }
@@ -92,7 +90,7 @@ function download(body) {
       sources: [source],
       reason: null,
     });
-    setTimeout(complete, wanted === 'slow:v1' ? 2000 : 100);
+    setTimeout(() => void complete(), wanted === 'slow:v1' ? 2000 : 100);
   };
   if (wanted === 'broken:v1') {
     const reason = {
@@ -115,14 +113,12 @@ function status() {
     .all('--tracker')
     .map((address) => ({ address, state: address.endsWith(':1') ? 'connecting' : 'connected' }));
   return {
-    ...{
-      name,
-      peerId: '00',
-      cluster: flags.one('--cluster') ?? 'panal',
-      version: '0',
-      pid: process.pid,
-      startedAtMs: 0,
-    },
+    name,
+    peerId: '00',
+    cluster: flags.one('--cluster') ?? 'panal',
+    version: '0',
+    pid: process.pid,
+    startedAtMs: 0,
     ...{
       dataAddress: `127.0.0.1:${port}`,
       uptimeMs: 1000,
@@ -170,16 +166,18 @@ function answer(method, url, body) {
   return [404, { code: 'torrent_unknown', message: 'No such torrent.', action: 'See the list.', retryable: false }];
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void reply(request, response));
+
+async function reply(request, response) {
   let text = '';
   for await (const part of request) text += part;
   const isAllowed = request.headers.authorization === 'Bearer secret';
-  const [code, reply] = isAllowed
+  const [code, content] = isAllowed
     ? answer(request.method, request.url, text === '' ? undefined : JSON.parse(text))
     : [401, { code: 'unauthorized', message: 'No.', action: 'Give the token.', retryable: false }];
   response.writeHead(code, { 'content-type': 'application/json' });
-  response.end(typeof reply === 'string' ? reply : JSON.stringify(reply));
-});
+  response.end(typeof content === 'string' ? content : JSON.stringify(content));
+}
 
 const port = await listen(createServer(), portOf(flags.one('--listen'), 5550));
 const webPort = await listen(server, portOf(flags.one('--api'), 0));

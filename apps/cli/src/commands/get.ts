@@ -117,16 +117,12 @@ async function follow(
 }
 
 /** A user who leaves must know whether the machine goes on without him. */
-function sayWhatGoesOn(
-  { terminal, installation, config }: CommandContext,
-  session: PeerSession,
-  id: string,
-  options: GetOptions,
-): void {
+function sayWhatGoesOn(context: CommandContext, session: PeerSession, id: string, options: GetOptions): void {
+  const { terminal, installation } = context;
   if (session.isTemporary) {
     terminal.note('', 'What was fetched is kept; the same command goes on from there.');
     return;
   }
-  const stop = `${installation.command} stop ${id}${dataFolderHint(config, options)}`;
+  const stop = `${installation.command} stop ${id}${dataFolderHint(context, options)}`;
   terminal.note('', `Peer ${session.client.name} goes on with it. To end that, too: ${stop}`);
 }

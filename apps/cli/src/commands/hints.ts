@@ -1,11 +1,12 @@
 import type { CommandContext } from '../command-context.js';
-import type { CliConfig } from '../config.js';
 import type { PeerChoice } from '../peers/peer-session.js';
 import { shellWord } from '../shell-word.js';
+import { dataFolder } from './options.js';
 
-/** ` --data DIR` for a command that is to be pasted, when it would not find the folder without. */
-export function dataFolderHint(config: Pick<CliConfig, 'dataDir'>, options: { readonly data?: string }): string {
-  return options.data === undefined || options.data === config.dataDir ? '' : ` --data ${shellWord(options.data)}`;
+/** ` --data DIR` for a command that is to be pasted anywhere, when it would not find the folder without. */
+export function dataFolderHint(context: CommandContext, options: { readonly data?: string }): string {
+  const folder = dataFolder(context, options);
+  return folder === context.config.dataDir ? '' : ` --data ${shellWord(folder)}`;
 }
 
 /** Flags for a peer that need not be started have no effect: better said than wondered about. */

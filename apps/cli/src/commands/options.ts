@@ -50,7 +50,7 @@ export function peerChoice(context: CommandContext, options: PeerOptions): PeerC
 }
 
 /** For a flag that may be given several times. */
-export function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
+function collect(value: string, earlier: readonly string[] | undefined): readonly string[] {
   return [...(earlier ?? []), value];
 }
 

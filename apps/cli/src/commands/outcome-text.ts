@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { TorrentView } from '@panal/wire';
 import { counted, formatBytes, formatCount, formatDuration, formatRate } from '../quantity.js';
 import { shellWord } from '../shell-word.js';
@@ -50,10 +49,4 @@ export function sourceNames({ sources }: TorrentView): string[] {
 export function joinNames(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? '';
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-/** `file` as short as it can be written from `cwd`. */
-export function shortPath(file: string, cwd: string): string {
-  const relative = path.relative(cwd, file);
-  return relative !== '' && !relative.startsWith('..') && relative.length < file.length ? relative : file;
 }

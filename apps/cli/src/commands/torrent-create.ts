@@ -5,7 +5,7 @@ import type { Metainfo } from '@panal/torrent';
 import type { CommandContext } from '../command-context.js';
 import { FileError } from '../errors.js';
 import { openReadingBar } from '../progress/reading-bar.js';
-import type { CreateOptions } from './torrent.js';
+import type { CreateOptions } from './torrent-options.js';
 import { torrentJson, torrentLines } from './torrent-show.js';
 
 export async function runCreate(context: CommandContext, contentPath: string, options: CreateOptions): Promise<void> {

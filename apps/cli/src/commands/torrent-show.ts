@@ -5,7 +5,7 @@ import { readTorrentFile } from '../peers/content-reference.js';
 import { counted, formatBytes, formatCount } from '../quantity.js';
 import { tableLines } from '../table.js';
 import type { Terminal } from '../terminal.js';
-import type { ShowOptions } from './torrent.js';
+import type { ShowOptions } from './torrent-options.js';
 
 /** A longer list is shown on request only. */
 const FILES_SHOWN = 20;

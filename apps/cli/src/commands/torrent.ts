@@ -1,25 +1,8 @@
-import type { TorrentFormatName } from '@panal/wire';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { examples } from './help-text.js';
 import { chunkSize } from './options.js';
-
-export interface ShowOptions {
-  readonly json?: boolean;
-  readonly files?: boolean;
-}
-
-export interface CreateOptions {
-  readonly output?: string;
-  readonly format: TorrentFormatName;
-  readonly chunkSize?: number;
-  readonly force?: boolean;
-  readonly json?: boolean;
-}
-
-export interface VerifyOptions {
-  readonly json?: boolean;
-}
+import type { CreateOptions, ShowOptions } from './torrent-options.js';
 
 /** Torrent files, without a peer or a network. The work is in `torrent-work.ts`, loaded only when it is asked for. */
 export function addTorrentCommand(program: Command, context: CommandContext): void {
@@ -71,7 +54,7 @@ export function addTorrentCommand(program: Command, context: CommandContext): vo
     .summary('check content against a torrent file')
     .description('Reads content and compares every chunk with a torrent file. Ends with 1 when anything is wrong.')
     .option('--json', 'one object: {"isGood","chunkCount","goodChunkCount","files":[{"path","state","badChunkCount"}]}')
-    .action(async (file: string, path: string, options: VerifyOptions) => {
+    .action(async (file: string, path: string, options: { readonly json?: boolean }) => {
       context.isJson = options.json === true;
       await (await import('./torrent-verify.js')).runVerify(context, { file, contentPath: path });
     });

@@ -2,20 +2,9 @@ import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
 import { SERVER_COUNT_MAX } from '../limits.js';
+import type { UpOptions } from '../up/up-options.js';
 import { examples } from './help-text.js';
 import { addDataOption, wholeNumber } from './options.js';
-
-export interface UpOptions {
-  readonly trackers: number;
-  readonly peers: number;
-  readonly data?: string;
-  readonly cluster: string;
-  readonly trackerPort?: number;
-  readonly peerPort?: number;
-  readonly demo?: boolean;
-  readonly share?: string;
-  readonly once?: boolean;
-}
 
 export function addUpCommand(program: Command, context: CommandContext): void {
   const up = program

@@ -1,9 +1,9 @@
-import type { ErrorReport } from '@panal/runtime';
+import { type ErrorReport, errorReport } from '@panal/runtime';
 import type { SourceView, TorrentState, TorrentView } from '@panal/wire';
 
 // What `--json` prints: one object a line, told apart by `event`. Fields are added, never renamed: scripts read them.
 
-export interface ProgressEvent {
+interface ProgressEvent {
   readonly event: 'progress';
   readonly id: string;
   readonly hash: string | null;
@@ -19,7 +19,7 @@ export interface ProgressEvent {
   readonly situation: string | null;
 }
 
-export interface CompleteEvent {
+interface CompleteEvent {
   readonly event: 'complete';
   readonly id: string;
   readonly hash: string | null;
@@ -37,7 +37,7 @@ export interface CompleteEvent {
 }
 
 /** The last line when the command does not end well. */
-export interface ErrorEvent extends ErrorReport {
+interface ErrorEvent extends ErrorReport {
   readonly event: 'error';
 }
 
@@ -91,4 +91,8 @@ export function completeEvent(view: TorrentView): CompleteEvent {
     downloadedBytes: view.downloadedBytes,
     sources: view.sources.map(({ name, address, chunksDone, badChunks }) => ({ name, address, chunksDone, badChunks })),
   };
+}
+
+export function errorEvent(error: unknown): ErrorEvent {
+  return { event: 'error', ...errorReport(error) };
 }

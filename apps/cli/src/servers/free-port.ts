@@ -44,7 +44,7 @@ export class PortChooser {
 }
 
 /** Whether something could listen on the port now. Another process may still be quicker. */
-export async function isPortFree(host: string, port: number): Promise<boolean> {
+async function isPortFree(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

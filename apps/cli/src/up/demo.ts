@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { TorrentView } from '@panal/wire';
 import type { CommandContext } from '../command-context.js';
 import { averageRate, joinNames, sourceNames } from '../commands/outcome-text.js';
-import type { UpOptions } from '../commands/up.js';
 import { ComparisonError, FileError } from '../errors.js';
 import { PeerClient } from '../peers/peer-client.js';
 import { watchUntilComplete } from '../progress/torrent-watch.js';
@@ -15,6 +14,7 @@ import type { Cluster } from './cluster.js';
 import type { ServerRecord } from './cluster-record.js';
 import { makeSample } from './sample-content.js';
 import { compareTrees, type TreeComparison } from './tree-comparison.js';
+import type { UpOptions } from './up-options.js';
 
 const SAMPLE_NAME = 'sample:v1';
 

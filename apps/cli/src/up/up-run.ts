@@ -5,7 +5,6 @@ import { ensureKeyFile } from '../cluster-key-file.js';
 import type { CommandContext } from '../command-context.js';
 import { dataFolderHint } from '../commands/hints.js';
 import { dataFolder } from '../commands/options.js';
-import type { UpOptions } from '../commands/up.js';
 import { InterruptedError } from '../errors.js';
 import { EXIT_CODES } from '../exit-code.js';
 import { counted } from '../quantity.js';
@@ -15,12 +14,13 @@ import { planCluster } from './cluster-plan.js';
 import { ClusterClaim, upFolder } from './cluster-record.js';
 import { clusterTable, deathLines, nextSteps } from './cluster-text.js';
 import { runDemo } from './demo.js';
+import type { UpOptions } from './up-options.js';
 
 /** Runs a cluster until it is told to stop, or with `--once` until the demo is done. Leaves no child behind in any case. */
 export async function runUp(context: CommandContext, options: UpOptions): Promise<void> {
   const isThrowaway = options.once === true && options.data === undefined;
   const dataDir = isThrowaway ? await mkdtemp(path.join(tmpdir(), 'panal-up-')) : dataFolder(context, options);
-  const hint = dataFolderHint(context.config, options);
+  const hint = dataFolderHint(context, options);
   try {
     const folder = upFolder(dataDir);
     const claim = await ClusterClaim.take(folder, `${context.installation.command} down${hint}`);
