@@ -39,14 +39,12 @@ function view(extra) {
     chunkSizeBytes: 262144,
     downRate: 0,
     upRate: 0,
-    ...{
-      downloadedBytes: 0,
-      uploadedBytes: 0,
-      wastedBytes: 0,
-      etaMs: null,
-      sources: [],
-      magnet: `magnet:?xt=urn:btmh:1220${HASH}`,
-    },
+    downloadedBytes: 0,
+    uploadedBytes: 0,
+    wastedBytes: 0,
+    etaMs: null,
+    sources: [],
+    magnet: `magnet:?xt=urn:btmh:1220${HASH}`,
     startedAtMs: started,
     finishedAtMs: null,
     elapsedMs: 0,
@@ -109,9 +107,11 @@ function download(body) {
 }
 
 function status() {
-  const trackers = flags
-    .all('--tracker')
-    .map((address) => ({ address, state: address.endsWith(':1') ? 'connecting' : 'connected' }));
+  const addresses = flags.all('--tracker').length === 0 ? ['127.0.0.1:5555'] : flags.all('--tracker');
+  const trackers = addresses.map((address) => ({
+    address,
+    state: address.endsWith(':1') ? 'connecting' : 'connected',
+  }));
   return {
     name,
     peerId: '00',
@@ -119,16 +119,14 @@ function status() {
     version: '0',
     pid: process.pid,
     startedAtMs: 0,
-    ...{
-      dataAddress: `127.0.0.1:${port}`,
-      uptimeMs: 1000,
-      rssBytes: 1e6,
-      trackers,
-      shareCount: 0,
-      downloadCount: 0,
-      downRate: 0,
-      upRate: 0,
-    },
+    dataAddress: `127.0.0.1:${port}`,
+    uptimeMs: 1000,
+    rssBytes: 1e6,
+    trackers,
+    shareCount: 0,
+    downloadCount: 0,
+    downRate: 0,
+    upRate: 0,
   };
 }
 

@@ -97,7 +97,6 @@ function show({ terminal, isJson }: CommandContext, reports: readonly PeerReport
 function trackersText(peer: PeerStatus): string {
   const trouble = trackerTrouble(peer.trackers);
   if (trouble !== undefined) return trouble;
-  if (peer.trackers.length === 0) return 'no tracker; give it one with --tracker';
   return `trackers ${peer.trackers.map(({ address, state }) => (state === 'connected' ? address : `${address} (${state})`)).join(', ')}`;
 }
 

@@ -32,6 +32,12 @@ describe('progress', () => {
       'nobody shares it yet; waiting, Ctrl-C to stop',
     ],
     ['no tracker', view({ state: 'waiting' }), trackers('connecting'), 'no tracker answers at t1:5555; trying again'],
+    [
+      'that there is no tracker',
+      view({ state: 'resolving' }),
+      { trackers: [] },
+      'this peer knows no tracker; start it with --tracker HOST:PORT',
+    ],
     ['connecting', view({ state: 'waiting' }), trackers('connected'), 'connecting to p1'],
     ['asking', view({ state: 'resolving', sources: [] }), trackers('connected'), 'asking the trackers what it is'],
     [

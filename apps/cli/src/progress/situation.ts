@@ -13,13 +13,14 @@ export function situationOf(view: TorrentView, peer: Pick<PeerStatus, 'trackers'
       return undefined;
     case 'resolving':
     case 'waiting':
-      return trackerTrouble(peer?.trackers ?? []) ?? waitingText(view);
+      return (peer && trackerTrouble(peer.trackers)) ?? waitingText(view);
   }
 }
 
-/** What is wrong with the trackers, as long as none of them serves this peer. */
+/** What is wrong with the trackers of a peer, as long as none of them serves it. */
 export function trackerTrouble(trackers: readonly TrackerView[]): string | undefined {
-  if (trackers.length === 0 || trackers.some(({ state }) => state === 'connected')) return undefined;
+  if (trackers.length === 0) return 'this peer knows no tracker; start it with --tracker HOST:PORT';
+  if (trackers.some(({ state }) => state === 'connected')) return undefined;
   const refusal = trackers.find(({ state, reason }) => state === 'refused' && reason !== undefined);
   if (refusal?.reason !== undefined) {
     return `tracker ${refusal.address} refuses this peer: ${refusal.reason.message} ${refusal.reason.action}`.trim();
