@@ -82,6 +82,13 @@ export class PeerProcess extends ServerProcess {
     return this.call('GET', '/peer');
   }
 
+  /** The torrent file of a share or download. */
+  async metainfo(id: string): Promise<Buffer> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    const response = await fetch(`${this.ready.url}/api/v1/torrents/${id}/metainfo`, { headers });
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   /** The first view that `condition` accepts. @throws when there is none in WAIT_MAX_MS, with the last one */
   async until(id: string, condition: (view: TorrentView) => boolean): Promise<TorrentView> {
     const deadline = performance.now() + WAIT_MAX_MS;

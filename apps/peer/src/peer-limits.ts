@@ -24,5 +24,5 @@ export const HEARTBEAT_DEFAULT_MS = 10_000;
 /** What a stopping peer grants to its farewell; the trackers would forget it by themselves. */
 export const FAREWELL_TIMEOUT_MS = 1_500;
 
-/** The torrent or the name is not known yet: asked again after so long. */
-export const RESOLVE_RETRY_MS = 1_000;
+/** What stopped a download before it ran (no tracker, an unknown name, a full disk) is looked at again after so long. */
+export const RETRY_MS = 1_000;

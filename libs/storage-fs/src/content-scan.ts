@@ -131,7 +131,8 @@ function decodeName(folderPath: string, name: Buffer): string {
 }
 
 function fail(path: string, error: unknown): never {
-  throw systemCodeOf(error) === 'ENOENT'
+  const code = systemCodeOf(error);
+  throw code === 'ENOENT' || code === 'ENOTDIR'
     ? new ContentMissingError(path, error)
     : new ContentUnreadableError(path, error);
 }

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { type ErrorReport, errorReport } from '@panal/runtime';
+import { type ErrorReport, errorReport, type Timers } from '@panal/runtime';
 import {
   discardStaging,
   FileChunkStore,
+  type OpenedChunkStore,
   SharedContent,
   TargetExistsError,
   verifyContent,
@@ -12,7 +13,7 @@ import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import { DownloadRun, type DownloadSnapshot } from '@panal/transfer';
 import { DEFAULT_NAMESPACE, type TorrentState, type TorrentView } from '@panal/wire';
 import { RereadFailedError } from '../errors.js';
-import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS, LOOKUP_RUNNING_MS, RESOLVE_RETRY_MS } from '../peer-limits.js';
+import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS, LOOKUP_RUNNING_MS, RETRY_MS } from '../peer-limits.js';
 import type { TrackedTorrent } from '../tracking/tracker-agent.js';
 import type { CatalogTorrent, TorrentPorts } from './catalog-torrent.js';
 import { type DownloadSource, resolveMetainfo } from './download-resolution.js';
@@ -123,38 +124,50 @@ export class Download implements CatalogTorrent {
     this.#geometry = new ChunkGeometry(metainfo);
     await this.ports.records.saveMetainfo(this.id, metainfo);
     if (this.#record.stamps !== null) return this.#serveWhole(metainfo);
-    if (await this.#isThereAlready(metainfo)) return this.#complete(metainfo);
+    const opened = await this.#persist('paused', () => this.#openTarget(metainfo));
+    if (opened === undefined) return this.#complete(metainfo);
     this.#state = 'waiting';
-    const run = await this.#start(metainfo);
+    const run = this.#start(metainfo, opened);
     if ((await run.ended) !== 'complete' || this.#abort.signal.aborted) return;
     if (this.#record.request.verify === 'reread') await this.#reread(metainfo);
     await this.#complete(metainfo);
   }
 
   /** Asks until a tracker knows: a name may be given, and a torrent shared, after somebody began to wait for it. */
-  async #resolve(): Promise<Metainfo> {
-    const { trackers, timers } = this.ports;
+  #resolve(): Promise<Metainfo> {
+    const { trackers } = this.ports;
+    return this.#persist('resolving', () =>
+      resolveMetainfo(this.options.source, trackers.trackers, this.#abort.signal),
+    );
+  }
+
+  /** Tries again while what stops it may pass, and shows the reason meanwhile. */
+  async #persist<T>(state: TorrentState, attempt: () => Promise<T>): Promise<T> {
     const { signal } = this.#abort;
     for (;;) {
       try {
-        const metainfo = await resolveMetainfo(this.options.source, trackers.trackers, signal);
+        const result = await attempt();
+        signal.throwIfAborted();
         this.#reason = null;
-        return metainfo;
+        return result;
       } catch (error) {
         signal.throwIfAborted();
-        this.#reason = errorReport(error);
-        const { code, retryable } = this.#reason;
-        if (!retryable && code !== 'name_unknown') throw error;
+        const reason = errorReport(error);
+        if (!reason.retryable && reason.code !== 'name_unknown') throw error;
+        this.#state = state;
+        this.#reason = reason;
       }
-      await new Promise<void>((resolve) => {
-        const cancel = timers.after(RESOLVE_RETRY_MS, resolve);
-        this.#onAbort(() => {
-          cancel();
-          resolve();
-        });
-      });
-      signal.throwIfAborted();
+      await pause(this.ports.timers, RETRY_MS, signal);
     }
+  }
+
+  /**
+   * @returns Undefined when the content is at its place already.
+   * @throws TargetExistsError when something else is there and was not to be replaced, TargetUnwritableError
+   */
+  async #openTarget(metainfo: Metainfo): Promise<OpenedChunkStore | undefined> {
+    if (await this.#isThereAlready(metainfo)) return undefined;
+    return FileChunkStore.open(this.#target(metainfo));
   }
 
   /** @throws TargetExistsError when something else is there and was not to be replaced */
@@ -165,11 +178,10 @@ export class Download implements CatalogTorrent {
     return state === 'identical';
   }
 
-  async #start(metainfo: Metainfo): Promise<DownloadRun> {
+  #start(metainfo: Metainfo, { store, done, note }: OpenedChunkStore): DownloadRun {
     const { ports } = this;
     const geometry = this.#geometry as ChunkGeometry;
     const hash = metainfo.contentId;
-    const { store, done, note } = await FileChunkStore.open(this.#target(metainfo));
     if (note.kind !== 'fresh') ports.logger.info('A download goes on', { id: this.id, ...note });
     const sharesItToo = ports.shelf.has(hash);
     const { scheduler } = this.#record.request;
@@ -303,6 +315,19 @@ export class Download implements CatalogTorrent {
     this.#record = { ...this.#record, ...change };
     await this.ports.records.save(this.#record);
   }
+}
+
+/** Settles early, without an error, when `signal` aborts. */
+function pause(timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      cancel();
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const cancel = timers.after(delayMs, finish);
+    signal.addEventListener('abort', finish);
+  });
 }
 
 function figuresOf(snapshot: DownloadSnapshot): Partial<TorrentView> {
