@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from './errors.js';
+import { syncFolder } from './folders.js';
 import { STATE_FILE_SIZE_BYTES_MAX } from './limits.js';
 
 export const TEMPORARY_SUFFIX = '.tmp';
@@ -40,18 +41,6 @@ export async function readStateFile(
     throw error;
   } finally {
     await handle?.close();
-  }
-}
-
-/** Makes the names in a folder durable. Some file systems cannot sync a folder and need not: they say EINVAL. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!['EINVAL', 'ENOTSUP', 'EBADF'].includes(systemCodeOf(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,10 +1,11 @@
-import { link, mkdir, open, rm } from 'node:fs/promises';
+import { link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type ClusterKey, formatClusterKey, parseClusterKey } from '@panal/access';
 import { PanalError } from '@panal/runtime';
-import { readStateFile, syncFolder } from './atomic-file.js';
+import { readStateFile } from './atomic-file.js';
 import { ClusterKeyExistsError, ClusterKeyMissingError, ClusterKeyUnreadableError } from './data-folder-errors.js';
 import { systemCodeOf } from './errors.js';
+import { makeFolders, syncFolder } from './folders.js';
 
 /**
  * The key in the file at `path`. A wider mode than 0600 is accepted: secrets mounted into containers have one.
@@ -31,7 +32,7 @@ export async function readClusterKeyFile(path: string): Promise<ClusterKey> {
  * @throws ClusterKeyExistsError when there is anything at `path`.
  */
 export async function createClusterKeyFile(path: string, key: ClusterKey): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path), 0o700);
   const draftPath = `${path}.${process.pid}.tmp`;
   await rm(draftPath, { force: true });
   const handle = await open(draftPath, 'wx', 0o600);

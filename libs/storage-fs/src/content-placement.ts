@@ -1,6 +1,6 @@
 import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
-import { syncFolder } from './atomic-file.js';
 import { systemCodeOf, TargetExistsError } from './errors.js';
+import { syncFolder } from './folders.js';
 import type { StagingPaths } from './staging-names.js';
 
 export interface Placement {

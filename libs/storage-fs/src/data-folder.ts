@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Random } from '@panal/runtime';
 import { readStateFile, replaceFile, TEMPORARY_SUFFIX } from './atomic-file.js';
@@ -9,6 +9,7 @@ import {
   DataFolderUnusableError,
 } from './data-folder-errors.js';
 import { systemCodeOf } from './errors.js';
+import { makeFolders } from './folders.js';
 import { ProcessLock } from './process-lock.js';
 
 /** Format of the folder as a whole. Raised with every change an older Panal could not read; `open` migrates. */
@@ -42,7 +43,7 @@ export class DataFolder {
     const folder = resolve(path);
     let lock: ProcessLock | undefined;
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolders(folder, 0o700);
       lock = await ProcessLock.acquire(join(folder, 'lock'), (pid) => new DataFolderLockedError(folder, pid));
       await checkFormat(folder);
       await removeTemporaryFiles(folder);
@@ -100,7 +101,7 @@ export class DataFolder {
   async writeBytes(name: string, bytes: Uint8Array, { isSecret = false }: { isSecret?: boolean } = {}): Promise<void> {
     const path = this.pathOf(name);
     await this.#inOrder(path, async () => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolders(dirname(path), 0o700);
       await replaceFile(path, bytes, isSecret ? OWNER_ONLY : 0o644);
     });
   }

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitfield, type Metainfo } from '@panal/torrent';
 import { paddedTorrent } from '../test/padded-torrent.js';
@@ -196,21 +196,19 @@ describe('FileChunkStore', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
-  it.each(['folder', 'file'])('does not write through a link someone put in place of a %s', async (kind) => {
+  it.each([
+    ['folder', 'model/bin', '.'],
+    ['file', 'model/bin/run', 'victim'],
+  ])('does not write through a link someone put in place of a %s', async (_, place, destination) => {
     const sample = await sampleTree();
     const directory = await makeFolder();
     const outside = await makeFolder();
+    await writeFile(join(outside, 'victim'), 'untouched');
     const { store } = await FileChunkStore.open({ metainfo: sample.metainfo, directory });
-    await mkdir(store.contentPath);
-    if (kind === 'folder') await symlink(outside, join(store.contentPath, 'bin'));
-    else {
-      await writeFile(join(outside, 'victim'), 'untouched');
-      await mkdir(join(store.contentPath, 'bin'));
-      await symlink(join(outside, 'victim'), join(store.contentPath, 'bin', 'run'));
-    }
+    await makeTree(join(store.contentPath, '..'), { [place]: { link: join(outside, destination) } });
     await expect(sample.write(store, [0])).rejects.toThrow(StagingUnsafeError);
-    if (kind === 'folder') expect(await readdir(outside)).toEqual([]);
-    else expect(await readFile(join(outside, 'victim'), 'utf8')).toBe('untouched');
+    expect(await readdir(outside)).toEqual(['victim']);
+    expect(await readFile(join(outside, 'victim'), 'utf8')).toBe('untouched');
     await store.close();
   });
 

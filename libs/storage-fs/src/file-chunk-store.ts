@@ -80,7 +80,10 @@ export class FileChunkStore implements ChunkStore {
     }
   }
 
-  /** Where the content is now: in staging, and after `finish` at the target. For `verifyContent`. */
+  /**
+   * Where the content is now: in staging, and after `finish` at the target. For `verifyContent`, of which before
+   * `finish` only `good` counts: empty files, links and modes come last.
+   */
   get contentPath(): string {
     return this.#parts.files.contentPath;
   }

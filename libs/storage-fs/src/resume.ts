@@ -1,10 +1,10 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { Bitfield, type ChunkGeometry, type Metainfo } from '@panal/torrent';
 import { readStateFile } from './atomic-file.js';
 import { forEachBounded } from './bounded-tasks.js';
 import { contentFilePath } from './content-layout.js';
 import { systemCodeOf } from './errors.js';
-import { decodeJournal, type JournalProblem } from './journal.js';
+import { decodeJournal, type JournalProblem, type JournalSubject } from './journal.js';
 import { SCAN_STATS_IN_FLIGHT } from './limits.js';
 import { exists } from './staging.js';
 import type { StagingPaths } from './staging-names.js';
@@ -36,8 +36,7 @@ export async function findResumption(
   paths: StagingPaths,
 ): Promise<Resumption> {
   const { chunkCount } = geometry;
-  const bytes = await readStateFile(paths.journal);
-  const named = bytes === undefined ? 'missing' : decodeJournal(bytes, { contentId: metainfo.contentId, chunkCount });
+  const named = await readJournal(paths.journal, { contentId: metainfo.contentId, chunkCount });
   if (typeof named === 'string') {
     const note: ResumeNote =
       named === 'missing' && !(await exists(paths.data))
@@ -51,6 +50,18 @@ export async function findResumption(
   if (lostChunkCount === 0) return { done, note: { kind: 'resumed', chunkCount: done.count } };
   const message = `${lostChunkCount} chunks that were on the disk are gone; they are fetched again.`;
   return { done, note: { kind: 'data_missing', chunkCount: done.count, lostChunkCount, message } };
+}
+
+async function readJournal(path: string, subject: JournalSubject): Promise<Bitfield | JournalProblem> {
+  try {
+    const bytes = await readStateFile(path);
+    return bytes === undefined ? 'missing' : decodeJournal(bytes, subject);
+  } catch (error) {
+    // A link, a folder, something endless: out of the way, for the next commit writes a file of this name.
+    if (!['ELOOP', 'EINVAL'].includes(systemCodeOf(error) ?? '')) throw error;
+    await rm(path, { recursive: true, force: true });
+    return 'corrupt';
+  }
 }
 
 const MESSAGES: Readonly<Record<JournalProblem, string>> = {

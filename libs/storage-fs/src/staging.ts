@@ -1,7 +1,7 @@
 import { lstat, mkdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from './atomic-file.js';
 import { StagingLockedError, StagingUnsafeError, systemCodeOf, TargetUnwritableError } from './errors.js';
+import { makeFolders, syncFolder } from './folders.js';
 import { LOCK_ATTEMPTS_MAX } from './limits.js';
 import { ProcessLock } from './process-lock.js';
 import type { StagingPaths } from './staging-names.js';
@@ -24,7 +24,7 @@ export class Staging {
    * @throws StagingLockedError, StagingUnsafeError, TargetUnwritableError
    */
   static async open(paths: StagingPaths): Promise<Staging> {
-    await mkdir(paths.directory, { recursive: true }).catch((error: unknown) => failUnwritable(paths.directory, error));
+    await makeFolders(paths.directory).catch((error: unknown) => failUnwritable(paths.directory, error));
     for (let attempt = 1; ; attempt += 1) {
       try {
         await makeFolder(paths.parent, 0o777);
