@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { ManualClock, SeededRandom, silentLogger } from '@panal/runtime';
-import { ChunkGeometry, createTorrent, FileHasher, type Metainfo, PieceHasher } from '@panal/torrent';
+import { type CancelTimer, ManualClock, SeededRandom, silentLogger, type Timers } from '@panal/runtime';
+import { type Bitfield, ChunkGeometry, createTorrent, FileHasher, type Metainfo, PieceHasher } from '@panal/torrent';
+import type { ChunkStore } from './chunk-store.js';
 import type { DownloadRunOptions } from './download-options.js';
 import { DownloadRun } from './download-run.js';
 import type { DownloadSnapshot, DownloadState } from './download-snapshot.js';
@@ -10,22 +11,53 @@ import { SimulatedNetwork } from './simulated-network.js';
 const CHUNK_BYTES = 128 * 1024;
 const BLOCK_BYTES = 16 * 1024;
 
-/** A store whose writes take time, and which knows that a chunk that is done is not written again. */
-class SlowStore extends MemoryChunkStore {
+/** A process that runs a download: once it is dead, its timers are still and nothing it began at the disk ends. */
+class TrialProcess implements Timers, ChunkStore {
+  isAlive = true;
   isDone: (contentOffset: number) => boolean = () => false;
 
   constructor(
     private readonly clock: ManualClock,
     private readonly random: SeededRandom,
-    geometry: ChunkGeometry,
-  ) {
-    super(geometry.contentSizeBytes, geometry.chunkCount);
+    private readonly store: MemoryChunkStore,
+  ) {}
+
+  after(delayMs: number, callback: () => void): CancelTimer {
+    return this.clock.after(delayMs, () => this.isAlive && callback());
   }
 
-  override async write(contentOffset: number, bytes: Uint8Array): Promise<void> {
-    await new Promise<void>((resolve) => this.clock.after(this.random.below(4), resolve));
+  every(intervalMs: number, callback: () => void): CancelTimer {
+    return this.clock.every(intervalMs, () => this.isAlive && callback());
+  }
+
+  read(contentOffset: number, into: Uint8Array): Promise<void> {
+    return this.store.read(contentOffset, into);
+  }
+
+  async write(contentOffset: number, bytes: Uint8Array): Promise<void> {
+    await this.#disk();
     assert(!this.isDone(contentOffset), 'a chunk that is verified is not written again');
-    await super.write(contentOffset, bytes);
+    await this.store.write(contentOffset, bytes);
+  }
+
+  async commit(done: Bitfield): Promise<void> {
+    const named = done.clone();
+    await this.#disk();
+    await this.store.commit(named);
+  }
+
+  async finish(): Promise<void> {
+    await this.#disk();
+    await this.store.finish();
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  /** A few milliseconds; for ever in a dead process. */
+  #disk(): Promise<void> {
+    return new Promise((resolve) => this.after(this.random.below(4), resolve));
   }
 }
 
@@ -37,7 +69,8 @@ export class DownloadTrial {
   readonly metainfo: Metainfo;
   readonly geometry: ChunkGeometry;
   readonly network: SimulatedNetwork;
-  readonly store: SlowStore;
+  readonly store: MemoryChunkStore;
+  #process: TrialProcess;
   readonly states: string[] = [];
   readonly told: number[] = [];
   run: DownloadRun;
@@ -56,7 +89,8 @@ export class DownloadTrial {
     // Several blocks a chunk, without megabytes of content.
     (this.geometry as { blockSizeBytes: number }).blockSizeBytes = BLOCK_BYTES;
     this.network = new SimulatedNetwork(this.clock, this.random, this.content, this.geometry);
-    this.store = new SlowStore(this.clock, this.random, this.geometry);
+    this.store = new MemoryChunkStore(this.geometry.contentSizeBytes, this.geometry.chunkCount);
+    this.#process = new TrialProcess(this.clock, this.random, this.store);
     this.run = this.#create(options);
   }
 
@@ -76,8 +110,10 @@ export class DownloadTrial {
 
   /** The process died, and starts again with what the journal names. */
   restart(options: Partial<DownloadRunOptions> = {}): void {
+    this.#process.isAlive = false;
+    this.network.hangUp();
     this.store.crash();
-    for (const source of this.network.sources.values()) source.link = undefined;
+    this.#process = new TrialProcess(this.clock, this.random, this.store);
     this.told.splice(0);
     this.ended = undefined;
     this.run = this.#create(options);
@@ -115,12 +151,13 @@ export class DownloadTrial {
   }
 
   #create(options: Partial<DownloadRunOptions>): DownloadRun {
+    const process = this.#process;
     const run = new DownloadRun({
       metainfo: this.metainfo,
       geometry: this.geometry,
-      store: this.store,
+      store: process,
       dialer: this.network,
-      ports: { clock: this.clock, timers: this.clock, random: this.random, logger: silentLogger },
+      ports: { clock: this.clock, timers: process, random: this.random, logger: silentLogger },
       done: this.store.journal,
       listener: {
         onChunks: (chunks) => void this.told.push(...chunks),
@@ -128,9 +165,9 @@ export class DownloadTrial {
       },
       ...options,
     });
-    this.store.isDone = (contentOffset) => this.run === run && run.done.has(this.geometry.chunkAt(contentOffset));
+    process.isDone = (contentOffset) => run.done.has(this.geometry.chunkAt(contentOffset));
     void run.ended.then((state) => {
-      if (this.run === run) this.ended = state;
+      if (process.isAlive) this.ended = state;
     });
     return run;
   }

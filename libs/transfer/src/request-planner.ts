@@ -95,7 +95,8 @@ export class RequestPlanner {
       if (target.unaskedCount === 0) source.open.delete(target);
       return true;
     }
-    const help = this.#endgame.helpFor(source, this.ledger, nowMs);
+    if (this.ledger.wantedCount > 0) return false;
+    const help = this.#endgame.helpFor(source, this.table.connected, nowMs);
     if (help === undefined) return false;
     this.#ask(source, help.target, help.block, nowMs, effects);
     if (help.target.unaskedCount === 0) help.target.owner?.open.delete(help.target);

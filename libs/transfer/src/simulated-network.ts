@@ -39,7 +39,7 @@ export interface SimulatedSource {
   behaviour: SourceBehaviour;
   blocksSent: number;
   dials: number;
-  link: { cut(reason: string): void } | undefined;
+  link: { cut(reason: string): void; close(): void } | undefined;
 }
 
 /** Sources in one process under a manual clock. Blocks are borrowed: a released one is overwritten at once. */
@@ -76,6 +76,13 @@ export class SimulatedNetwork implements SourceDialer {
     const link = new SimulatedLink(this, source, events);
     source.link = link;
     return { link, have: bitfield };
+  }
+
+  /** The downloader died: nobody hears of anything any more, and what was lent is gone with it. */
+  hangUp(): void {
+    for (const source of this.sources.values()) source.link?.close();
+    this.borrowedCount = 0;
+    this.#borrowedBytes = 0;
   }
 
   borrow(bytes: Buffer): () => void {

@@ -144,8 +144,13 @@ export class SourceRecord implements SourceStanding {
     this.window.arrived(ask.lengthBytes, nowMs - ask.sentAtMs, this.meter.rate(nowMs));
   }
 
+  /** Time since it last brought something it owes; 0 when it owes nothing. */
+  silentMs(nowMs: number): number {
+    return this.#asks.size === 0 ? 0 : nowMs - this.#progressAtMs;
+  }
+
   isStalled(nowMs: number): boolean {
-    return this.#asks.size > 0 && nowMs - this.#progressAtMs > this.pace.deadlineMs(this.penalty.strikes);
+    return this.silentMs(nowMs) > this.pace.deadlineMs(this.penalty.strikes);
   }
 
   /** Time in which it could not have delivered does not count against it. */
