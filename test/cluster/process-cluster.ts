@@ -117,6 +117,7 @@ export class ProcessCluster {
 
   async startTracker(name = 't1', extra: readonly string[] = []): Promise<ServerProcess> {
     const tracker = await this.#start('tracker', name, ['--http', '127.0.0.1:0', ...extra]);
+    this.#servers.push(tracker);
     this.#trackers.push(tracker.ready.rpc as string);
     return tracker;
   }
@@ -126,11 +127,16 @@ export class ProcessCluster {
     const named = trackers.flatMap((tracker) => ['--tracker', tracker]);
     const server = await this.#start('peer', name, ['--name', name, '--api', '127.0.0.1:0', ...named, ...extra]);
     const token = await readFile(path.join(this.folder, name, 'api-token'), 'utf8');
-    return new PeerProcess(server, token.trim());
+    const peer = new PeerProcess(server, token.trim());
+    this.#servers.push(peer);
+    return peer;
   }
 
+  /** Peers first: they say goodbye to the trackers. */
   async stop(): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server.end()));
+    for (const kind of [PeerProcess, ServerProcess]) {
+      await Promise.all(this.#servers.filter((server) => server instanceof kind).map((server) => server.end()));
+    }
   }
 
   async #start(app: string, name: string, extra: readonly string[]): Promise<ServerProcess> {
@@ -156,7 +162,6 @@ export class ProcessCluster {
       await server.end();
       throw new Error(`${name}: ${ready.report?.code}: ${ready.report?.message}`);
     }
-    this.#servers.push(server);
     return server;
   }
 }

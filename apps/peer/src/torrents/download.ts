@@ -1,22 +1,15 @@
 import path from 'node:path';
-import { type ErrorReport, errorReport, type Timers } from '@panal/runtime';
-import {
-  discardStaging,
-  FileChunkStore,
-  type OpenedChunkStore,
-  SharedContent,
-  TargetExistsError,
-  verifyContent,
-  verifyTarget,
-} from '@panal/storage-fs';
+import { type ErrorReport, errorReport } from '@panal/runtime';
+import { type OpenedChunkStore, SharedContent } from '@panal/storage-fs';
 import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import { DownloadRun, type DownloadSnapshot } from '@panal/transfer';
 import { DEFAULT_NAMESPACE, type TorrentState, type TorrentView } from '@panal/wire';
-import { RereadFailedError } from '../errors.js';
-import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS, LOOKUP_RUNNING_MS, RETRY_MS } from '../peer-limits.js';
+import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS, LOOKUP_RUNNING_MS } from '../peer-limits.js';
 import type { TrackedTorrent } from '../tracking/tracker-agent.js';
 import type { CatalogTorrent, TorrentPorts } from './catalog-torrent.js';
 import { type DownloadSource, resolveMetainfo } from './download-resolution.js';
+import { DownloadTarget } from './download-target.js';
+import { persist } from './persist.js';
 import { ServedContent } from './served-content.js';
 import { sourceAddresses } from './source-addresses.js';
 import type { DownloadRecord } from './torrent-records.js';
@@ -114,7 +107,7 @@ export class Download implements CatalogTorrent {
   async remove(): Promise<void> {
     const wasUnfinished = this.#state !== 'complete';
     await this.stop();
-    if (wasUnfinished && this.#metainfo !== undefined) await discardStaging(this.#target(this.#metainfo));
+    if (wasUnfinished && this.#metainfo !== undefined) await this.#target(this.#metainfo).discard();
     await this.ports.records.remove(this.id);
   }
 
@@ -124,12 +117,12 @@ export class Download implements CatalogTorrent {
     this.#geometry = new ChunkGeometry(metainfo);
     await this.ports.records.saveMetainfo(this.id, metainfo);
     if (this.#record.stamps !== null) return this.#serveWhole(metainfo);
-    const opened = await this.#persist('paused', () => this.#openTarget(metainfo));
+    const opened = await this.#persist('paused', () => this.#target(metainfo).open(this.#abort.signal));
     if (opened === undefined) return this.#complete(metainfo);
     this.#state = 'waiting';
     const run = this.#start(metainfo, opened);
     if ((await run.ended) !== 'complete' || this.#abort.signal.aborted) return;
-    if (this.#record.request.verify === 'reread') await this.#reread(metainfo);
+    if (this.#record.request.verify === 'reread') await this.#target(metainfo).reread(this.#abort.signal);
     await this.#complete(metainfo);
   }
 
@@ -141,41 +134,16 @@ export class Download implements CatalogTorrent {
     );
   }
 
-  /** Tries again while what stops it may pass, and shows the reason meanwhile. */
-  async #persist<T>(state: TorrentState, attempt: () => Promise<T>): Promise<T> {
-    const { signal } = this.#abort;
-    for (;;) {
-      try {
-        const result = await attempt();
-        signal.throwIfAborted();
-        this.#reason = null;
-        return result;
-      } catch (error) {
-        signal.throwIfAborted();
-        const reason = errorReport(error);
-        if (!reason.retryable && reason.code !== 'name_unknown') throw error;
-        this.#state = state;
+  /** Shows what stops it, and tries again. */
+  #persist<T>(state: TorrentState, attempt: () => Promise<T>): Promise<T> {
+    return persist(attempt, {
+      timers: this.ports.timers,
+      signal: this.#abort.signal,
+      onTrouble: (reason) => {
+        if (reason !== null) this.#state = state;
         this.#reason = reason;
-      }
-      await pause(this.ports.timers, RETRY_MS, signal);
-    }
-  }
-
-  /**
-   * @returns Undefined when the content is at its place already.
-   * @throws TargetExistsError when something else is there and was not to be replaced, TargetUnwritableError
-   */
-  async #openTarget(metainfo: Metainfo): Promise<OpenedChunkStore | undefined> {
-    if (await this.#isThereAlready(metainfo)) return undefined;
-    return FileChunkStore.open(this.#target(metainfo));
-  }
-
-  /** @throws TargetExistsError when something else is there and was not to be replaced */
-  async #isThereAlready(metainfo: Metainfo): Promise<boolean> {
-    const { signal } = this.#abort;
-    const state = await this.ports.inHashingTurn(() => verifyTarget(metainfo, this.path, { signal }));
-    if (state === 'different' && this.#record.request.force !== true) throw new TargetExistsError(this.path);
-    return state === 'identical';
+      },
+    });
   }
 
   #start(metainfo: Metainfo, { store, done, note }: OpenedChunkStore): DownloadRun {
@@ -233,12 +201,6 @@ export class Download implements CatalogTorrent {
     if (snapshot.state !== 'waiting') return LOOKUP_RUNNING_MS;
     this.#lookupMs = Math.min(LOOKUP_MAX_MS, this.#lookupMs * 1.33);
     return this.#lookupMs;
-  }
-
-  async #reread(metainfo: Metainfo): Promise<void> {
-    const { signal } = this.#abort;
-    const { good } = await this.ports.inHashingTurn(() => verifyContent(metainfo, this.path, { signal }));
-    if (!good.isFull) throw new RereadFailedError(this.path, good.size - good.count);
   }
 
   /** From here on it is content like any shared one: watched for changes, and announced as complete. */
@@ -302,9 +264,8 @@ export class Download implements CatalogTorrent {
     return { state, reason: this.#reason ?? (isRunning ? snapshot.reason : null) ?? trouble };
   }
 
-  #target(metainfo: Metainfo): { metainfo: Metainfo; directory: string; targetName?: string; isForced: boolean } {
-    const { directory, rename, force } = this.#record.request;
-    return { metainfo, directory, ...(rename === undefined ? {} : { targetName: rename }), isForced: force ?? false };
+  #target(metainfo: Metainfo): DownloadTarget {
+    return new DownloadTarget(metainfo, this.#record.request, this.ports.inHashingTurn);
   }
 
   #onAbort(undo: () => void): void {
@@ -315,19 +276,6 @@ export class Download implements CatalogTorrent {
     this.#record = { ...this.#record, ...change };
     await this.ports.records.save(this.#record);
   }
-}
-
-/** Settles early, without an error, when `signal` aborts. */
-function pause(timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      cancel();
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const cancel = timers.after(delayMs, finish);
-    signal.addEventListener('abort', finish);
-  });
 }
 
 function figuresOf(snapshot: DownloadSnapshot): Partial<TorrentView> {

@@ -20,11 +20,11 @@ import { AnnounceLoop } from './announce-loop.js';
 export interface TrackedTorrentOptions {
   readonly metainfo: Metainfo;
   readonly name?: GivenName;
-  progress(): { readonly isComplete: boolean; readonly chunksDone: number };
+  readonly progress: () => { readonly isComplete: boolean; readonly chunksDone: number };
   /** Peers that may have it. Absent: none are wanted. */
-  onPeers?(peers: readonly PeerInfo[]): void;
+  readonly onPeers?: (peers: readonly PeerInfo[]) => void;
   /** How soon to ask for peers again, in ms; `undefined`: not at all. Asked after each answer. */
-  nextLookupMs?(): number | undefined;
+  readonly nextLookupMs?: () => number | undefined;
 }
 
 /** A torrent the trackers know this peer for, until `end`. */

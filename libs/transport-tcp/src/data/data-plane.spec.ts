@@ -230,6 +230,7 @@ describe('data plane', () => {
     const { link } = await dial(inbox);
     link.request(request);
     await inbox.until(() => inbox.lost !== undefined);
+    expect(inbox.lost).toMatchObject({ code: 'data_connection_lost' });
   });
 
   it('loses the link when the provider goes in the middle of a block', async () => {

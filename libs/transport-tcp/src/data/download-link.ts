@@ -112,7 +112,7 @@ export class DownloadLink implements SourceLink, SocketReader {
   #receiveBlock(id: number, slot: BlockSlot): void {
     this.#open.delete(id);
     if (this.#isClosed) slot.release();
-    else this.options.events.onBlock({ requestId: id, bytes: slot.bytes, release: slot.release });
+    else this.options.events.onBlock({ requestId: id, bytes: slot.bytes, release: () => slot.release() });
   }
 
   /** Not at once: the slot was given back in the middle of somebody else's work. */

@@ -109,18 +109,11 @@ export class UploadConnection {
   }
 
   #handle(message: DataMessage): void {
-    switch (message.kind) {
-      case 'open':
-        return this.#open(message);
-      case 'request':
-        return this.#request(message);
-      case 'cancel':
-        return this.#cancel(message.id);
-      case 'ping':
-        return this.#writer.send({ kind: 'pong' });
-      default:
-        throw new DataProtocolError(this.address, `it sent "${message.kind}", which only a provider sends`);
-    }
+    if (message.kind === 'open') return this.#open(message);
+    if (message.kind === 'request') return this.#request(message);
+    if (message.kind === 'cancel') return this.#cancel(message.id);
+    if (message.kind === 'ping') return this.#writer.send({ kind: 'pong' });
+    throw new DataProtocolError(this.address, `it sent "${message.kind}", which only a provider sends`);
   }
 
   #open({ namespace, hash, peerId, peerName, dataPort }: OpenMessage): void {

@@ -1,0 +1,55 @@
+import path from 'node:path';
+import {
+  discardStaging,
+  FileChunkStore,
+  type OpenedChunkStore,
+  TargetExistsError,
+  verifyContent,
+  verifyTarget,
+} from '@panal/storage-fs';
+import type { Metainfo } from '@panal/torrent';
+import type { DownloadRequest } from '@panal/wire';
+import { RereadFailedError } from '../errors.js';
+import type { TorrentPorts } from './catalog-torrent.js';
+
+/** The place a download goes to, and what is there before and after. */
+export class DownloadTarget {
+  /** Absolute path of the content. */
+  readonly path: string;
+
+  constructor(
+    private readonly metainfo: Metainfo,
+    private readonly request: Pick<DownloadRequest, 'directory' | 'rename' | 'force'>,
+    private readonly inHashingTurn: TorrentPorts['inHashingTurn'],
+  ) {
+    this.path = path.join(request.directory, request.rename ?? metainfo.name);
+  }
+
+  /**
+   * @returns Undefined when the content is at its place already.
+   * @throws TargetExistsError when something else is there and was not to be replaced, TargetUnwritableError
+   */
+  async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
+    const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }));
+    if (state === 'identical') return undefined;
+    if (state === 'different' && this.request.force !== true) throw new TargetExistsError(this.path);
+    return FileChunkStore.open(this.#storeOptions());
+  }
+
+  /** Reads the finished content back. @throws RereadFailedError */
+  async reread(signal: AbortSignal): Promise<void> {
+    const { good } = await this.inHashingTurn(() => verifyContent(this.metainfo, this.path, { signal }));
+    if (!good.isFull) throw new RereadFailedError(this.path, good.size - good.count);
+  }
+
+  /** Removes what an unfinished download left beside the target. */
+  discard(): Promise<void> {
+    return discardStaging(this.#storeOptions());
+  }
+
+  #storeOptions(): Parameters<typeof FileChunkStore.open>[0] {
+    const { directory, rename, force } = this.request;
+    const targetName = rename === undefined ? {} : { targetName: rename };
+    return { metainfo: this.metainfo, directory, ...targetName, isForced: force ?? false };
+  }
+}
