@@ -127,7 +127,7 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     const { id } = await downloader.download({ hash, directory: at('got') });
     await downloader.until(id, ({ state }) => state === 'waiting');
     await cluster.startPeer('provider');
-    await downloader.untilComplete(id);
+    expect((await downloader.untilComplete(id)).state).toBe('complete');
   });
 
   it('waits for a name nobody gave yet', async () => {
@@ -154,7 +154,7 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     await cluster.startTracker('t1', ['--listen', trackers[0] as string]);
     const downloader = await cluster.startPeer('downloader', { trackers });
     const { id } = await downloader.download({ name: 'model:v1', directory: at('got') });
-    await downloader.untilComplete(id);
+    expect((await downloader.untilComplete(id)).name).toBe('model:v1');
   });
 
   it('keeps a running transfer alive when every tracker is gone', async () => {
@@ -165,7 +165,7 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     const { id } = await downloader.download({ hash: hash as string, directory: at('got') });
     await downloader.until(id, ({ chunksDone }) => chunksDone > 0);
     await tracker.end('SIGKILL');
-    await downloader.untilComplete(id);
+    expect((await downloader.untilComplete(id)).doneBytes).toBe(128 * MIB);
   });
 
   it('refuses a target that is something else, replaces it when told to, and knows its own content', async () => {
