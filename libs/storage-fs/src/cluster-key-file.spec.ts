@@ -2,9 +2,9 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { formatClusterKey, makeClusterKey } from '@panal/access';
 import { SeededRandom } from '@panal/runtime';
-import { makeFolder, removeFolders } from '../test/sample-content.js';
 import { createClusterKeyFile, readClusterKeyFile } from './cluster-key-file.js';
 import { ClusterKeyExistsError, ClusterKeyMissingError, ClusterKeyUnreadableError } from './data-folder-errors.js';
+import { makeFolder, removeFolders } from './sample-content.fixture.js';
 
 afterEach(removeFolders);
 

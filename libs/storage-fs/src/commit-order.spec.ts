@@ -2,10 +2,10 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Bitfield } from '@panal/torrent';
-import { makeFolder, removeFolders, type SampleContent, sampleFile, sampleTree } from '../test/sample-content.js';
 import { SyncFailedError } from './errors.js';
 import { FileChunkStore } from './file-chunk-store.js';
 import { decodeJournal } from './journal.js';
+import { makeFolder, removeFolders, type SampleContent, sampleFile, sampleTree } from './sample-content.fixture.js';
 import { stagingPaths } from './staging-names.js';
 
 afterEach(async () => {

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { makeFolder, makeTree, removeFolders } from '../test/sample-content.js';
 import { scanContent } from './content-scan.js';
 import { ContentMissingError, ContentUnsuitableError } from './errors.js';
 import { SCAN_DEPTH_MAX } from './limits.js';
+import { makeFolder, makeTree, removeFolders } from './sample-content.fixture.js';
 
 afterEach(removeFolders);
 

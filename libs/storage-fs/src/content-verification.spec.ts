@@ -1,10 +1,10 @@
 import { chmod, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metainfo, TorrentFormat } from '@panal/torrent';
-import { paddedTorrent } from '../test/padded-torrent.js';
-import { makeFolder, makeTree, randomBytes, removeFolders, sampleFile, sampleTree } from '../test/sample-content.js';
 import { verifyContent } from './content-verification.js';
 import { READ_BUFFER_SIZE_BYTES } from './limits.js';
+import { paddedTorrent } from './padded-torrent.fixture.js';
+import { makeFolder, makeTree, randomBytes, removeFolders, sampleFile, sampleTree } from './sample-content.fixture.js';
 import { shareContent } from './share-content.js';
 import { verifyTarget } from './target-verification.js';
 

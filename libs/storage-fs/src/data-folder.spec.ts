@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeededRandom } from '@panal/runtime';
-import { makeFolder, removeFolders } from '../test/sample-content.js';
 import { DataFolder } from './data-folder.js';
 import { DataFileInvalidError, DataFolderLockedError, DataFolderNewerError } from './data-folder-errors.js';
+import { makeFolder, removeFolders } from './sample-content.fixture.js';
 
 afterEach(removeFolders);
 

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SeededRandom } from '@panal/runtime';
-import { makeFolder, removeFolders, sampleFile } from '../test/sample-content.js';
 import { scanContent } from './content-scan.js';
 import { DataFolder } from './data-folder.js';
 import { ContentUnreadableError, TargetUnwritableError } from './errors.js';
 import { FileChunkStore } from './file-chunk-store.js';
+import { makeFolder, removeFolders, sampleFile } from './sample-content.fixture.js';
 
 const MIB = 1024 * 1024;
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,15 @@
 import { lstat, readdir, readFile, readlink, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitfield, type Metainfo } from '@panal/torrent';
-import { paddedTorrent } from '../test/padded-torrent.js';
+import {
+  StagingLockedError,
+  StagingUnsafeError,
+  StoreClosedError,
+  TargetExistsError,
+  TargetNameError,
+} from './errors.js';
+import { discardStaging, FileChunkStore, type FileChunkStoreOptions } from './file-chunk-store.js';
+import { paddedTorrent } from './padded-torrent.fixture.js';
 import {
   MEMORY_FOLDER,
   makeFolder,
@@ -12,15 +20,7 @@ import {
   sampleFile,
   sampleOf,
   sampleTree,
-} from '../test/sample-content.js';
-import {
-  StagingLockedError,
-  StagingUnsafeError,
-  StoreClosedError,
-  TargetExistsError,
-  TargetNameError,
-} from './errors.js';
-import { discardStaging, FileChunkStore, type FileChunkStoreOptions } from './file-chunk-store.js';
+} from './sample-content.fixture.js';
 import { verifyTarget } from './target-verification.js';
 
 afterEach(removeFolders);
@@ -232,6 +232,14 @@ describe('FileChunkStore and what is at the target', () => {
     const refusal = FileChunkStore.open({ metainfo: sample.metainfo, directory });
     await expect(refusal).rejects.toMatchObject({ code: 'target_exists', path: join(directory, 'one.bin') });
     expect(await readFile(join(directory, 'one.bin'), 'utf8')).toBe('mine');
+  });
+
+  it('leaves no folder of its own behind when it refuses to begin', async () => {
+    const { metainfo } = await sampleFile();
+    const directory = await makeFolder();
+    await writeFile(join(directory, 'one.bin'), 'mine');
+    await expect(FileChunkStore.open({ metainfo, directory })).rejects.toThrow(TargetExistsError);
+    expect(await readdir(directory)).toEqual(['one.bin']);
   });
 
   it('ends after all when the name is free again', async () => {

@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ChunkGeometry } from '@panal/torrent';
 import { chunkStoreSuite } from '@panal/transfer';
-import { contentBytes, makeFolder, makeTree, randomBytes } from '../test/sample-content.js';
 import { FileChunkStore } from './file-chunk-store.js';
+import { contentBytes, makeFolder, makeTree, randomBytes } from './sample-content.fixture.js';
 import { shareContent } from './share-content.js';
 
 for (const format of ['v1', 'v2'] as const) {

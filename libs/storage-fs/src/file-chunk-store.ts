@@ -75,7 +75,8 @@ export class FileChunkStore implements ChunkStore {
       const parts = { metainfo, isForced, staging, files, chunkCount: geometry.chunkCount };
       return { store: new FileChunkStore(parts, done.clone()), done, note };
     } catch (error) {
-      await staging.release();
+      // Why it cannot begin is what the caller must hear, not that clearing up failed as well.
+      await staging.abandon().catch(() => undefined);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, removeFolders } from '../test/sample-content.js';
 import { HandleCache } from './handle-cache.js';
+import { makeFolder, removeFolders } from './sample-content.fixture.js';
 
 afterEach(removeFolders);
 
@@ -62,6 +62,23 @@ describe('HandleCache', () => {
     await cache.use(5, fdOf);
     expect(cache.size).toBe(1);
     await cache.close();
+  });
+
+  it('closes what is in use when it is closed as soon as that is idle, and keeps nothing open after', async () => {
+    const { cache } = await cacheOf(4);
+    const { opened, release } = gate();
+    const busy = cache.use(1, async (handle) => {
+      await opened;
+      return (await handle.stat()).isFile();
+    });
+    await cache.use(2, fdOf);
+    await cache.close();
+    expect(cache.size).toBe(1);
+    release();
+    expect(await busy).toBe(true);
+    expect(cache.size).toBe(0);
+    await cache.use(3, fdOf);
+    expect(cache.size).toBe(0);
   });
 
   it('tries again to open what failed to open', async () => {

@@ -11,7 +11,7 @@ interface CachedHandle {
  */
 export class HandleCache {
   readonly #handles = new Map<number, CachedHandle>();
-  readonly #handleCountMax: number;
+  #handleCountMax: number;
   readonly #open: (index: number) => Promise<FileHandle>;
 
   constructor({ open, handleCountMax }: { open: (index: number) => Promise<FileHandle>; handleCountMax: number }) {
@@ -35,19 +35,10 @@ export class HandleCache {
     }
   }
 
-  /** Closes the handle of file `index` as soon as it is idle; the next use opens the file again. */
-  async forget(index: number): Promise<void> {
-    const cached = this.#handles.get(index);
-    if (cached === undefined || cached.userCount > 0) return;
-    this.#handles.delete(index);
-    await closeQuietly(cached);
-  }
-
-  /** Closes every idle handle. The caller has waited for its own tasks, so that none is in use. */
+  /** Closes every idle handle now, and each of the others as soon as it is idle. */
   async close(): Promise<void> {
-    const all = [...this.#handles.values()];
-    this.#handles.clear();
-    await Promise.all(all.map(closeQuietly));
+    this.#handleCountMax = 0;
+    await this.#trim();
   }
 
   #take(index: number): CachedHandle {

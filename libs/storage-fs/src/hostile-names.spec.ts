@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTorrent } from '@panal/torrent';
-import { makeFolder, makeTree, randomBytes, removeFolders, SampleContent, sampleOf } from '../test/sample-content.js';
 import { verifyContent } from './content-verification.js';
 import { FileChunkStore } from './file-chunk-store.js';
+import { makeFolder, makeTree, randomBytes, removeFolders, SampleContent, sampleOf } from './sample-content.fixture.js';
 import { verifyTarget } from './target-verification.js';
 
 afterEach(removeFolders);

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, removeFolders } from '../test/sample-content.js';
 import { ProcessLock } from './process-lock.js';
+import { makeFolder, removeFolders } from './sample-content.fixture.js';
 
 afterEach(removeFolders);
 
@@ -42,6 +42,13 @@ describe('ProcessLock', () => {
     await acquire(join(folder, 'lock'));
     expect(JSON.parse(await readFile(join(folder, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
     expect(await readdir(folder)).toEqual(['lock']);
+  });
+
+  it('clears away the drafts of processes that were killed', async () => {
+    const folder = await makeFolder();
+    await writeFile(join(folder, 'lock.4000000-1'), 'draft');
+    await (await acquire(join(folder, 'lock'))).release();
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('is won by one of many at the same time', async () => {

@@ -1,4 +1,5 @@
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { readStateFile } from './atomic-file.js';
 import { systemCodeOf } from './errors.js';
 import { LOCK_ATTEMPTS_MAX } from './limits.js';
@@ -32,10 +33,13 @@ export class ProcessLock {
     const text = `${JSON.stringify({ pid: process.pid, startedAt: await startOf(process.pid) })}\n`;
     // Written whole under another name and then linked: no reader ever sees half a lock and takes it for a stale one.
     const candidatePath = `${path}.${process.pid}-${lockCount}`;
-    await writeCandidate(candidatePath, text);
     try {
       for (let attempt = 0; attempt < LOCK_ATTEMPTS_MAX; attempt += 1) {
-        if (await tryLink(candidatePath, path)) return new ProcessLock(path, text);
+        await writeCandidate(candidatePath, text);
+        if (await tryLink(candidatePath, path)) {
+          await removeCandidates(path);
+          return new ProcessLock(path, text);
+        }
         const held = await readStateFile(path);
         if (held === undefined) continue;
         const holder = parseHolder(held);
@@ -72,7 +76,8 @@ async function tryLink(candidatePath: string, path: string): Promise<boolean> {
     return true;
   } catch (error) {
     const code = systemCodeOf(error);
-    if (code === 'EEXIST') return false;
+    // ENOENT: whoever has the lock now took our draft for one that a crash left.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
   }
   try {
@@ -83,6 +88,15 @@ async function tryLink(candidatePath: string, path: string): Promise<boolean> {
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return false;
     throw error;
+  }
+}
+
+/** Drafts of processes that were killed between writing and linking. A living one writes its draft again. */
+async function removeCandidates(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    const isCandidate = name.startsWith(prefix) && /^\d+-\d+$/.test(name.slice(prefix.length));
+    if (isCandidate) await rm(join(dirname(path), name), { force: true });
   }
 }
 

@@ -1,6 +1,8 @@
 import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitfield } from '@panal/torrent';
+import { FileChunkStore, type OpenedChunkStore } from './file-chunk-store.js';
+import { encodeJournal } from './journal.js';
 import {
   makeFolder,
   makeTree,
@@ -8,9 +10,7 @@ import {
   type SampleContent,
   sampleFile,
   sampleTree,
-} from '../test/sample-content.js';
-import { FileChunkStore, type OpenedChunkStore } from './file-chunk-store.js';
-import { encodeJournal } from './journal.js';
+} from './sample-content.fixture.js';
 import { stagingPaths } from './staging-names.js';
 import { verifyTarget } from './target-verification.js';
 

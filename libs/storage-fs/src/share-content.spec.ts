@@ -2,10 +2,10 @@ import { appendFileSync, readFileSync, renameSync, truncateSync, unlinkSync, uti
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTorrent } from '@panal/torrent';
-import { MEMORY_FOLDER, makeFolder, makeTree, randomBytes, removeFolders } from '../test/sample-content.js';
 import { verifyContent } from './content-verification.js';
 import { ContentChangedError } from './errors.js';
 import { READ_BUFFER_SIZE_BYTES } from './limits.js';
+import { MEMORY_FOLDER, makeFolder, makeTree, randomBytes, removeFolders } from './sample-content.fixture.js';
 import { shareContent } from './share-content.js';
 
 afterEach(removeFolders);

@@ -12,10 +12,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ManualClock } from '@panal/runtime';
 import { type TorrentFormat } from '@panal/torrent';
-import { paddedTorrent } from '../test/padded-torrent.js';
-import { contentBytes, makeFolder, makeTree, randomBytes, removeFolders } from '../test/sample-content.js';
 import { ContentChangedError } from './errors.js';
 import { STAMP_CHECK_INTERVAL_MS } from './limits.js';
+import { paddedTorrent } from './padded-torrent.fixture.js';
+import { contentBytes, makeFolder, makeTree, randomBytes, removeFolders } from './sample-content.fixture.js';
 import { shareContent } from './share-content.js';
 import { SharedContent } from './shared-content.js';
 

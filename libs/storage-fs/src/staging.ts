@@ -1,4 +1,4 @@
-import { lstat, mkdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, rename, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { StagingLockedError, StagingUnsafeError, systemCodeOf, TargetUnwritableError } from './errors.js';
 import { makeFolders, syncFolder } from './folders.js';
@@ -103,6 +103,14 @@ export class Staging {
 
   async release(): Promise<void> {
     await this.lock.release();
+  }
+
+  /** Gives up what was opened in vain: bytes of an earlier try stay, empty folders do not. */
+  async abandon(): Promise<void> {
+    const { dataFolder, journal, replaced } = this.paths;
+    const isUnused = (await readdir(dataFolder)).length === 0 && !(await exists(journal)) && !(await exists(replaced));
+    if (isUnused) await this.remove();
+    else await this.release();
   }
 
   /** Removes the folder and everything in it, and `.panal` when it is empty then. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { SeededRandom } from '@panal/runtime';
 import { Bitfield, ChunkGeometry, type ContentFile, type Metainfo, type TorrentFormat } from '@panal/torrent';
 import type { ChunkStore } from '@panal/transfer';
-import { shareContent } from '../src/share-content.js';
+import { shareContent } from './share-content.js';
 
 const made: string[] = [];
 

@@ -1,5 +1,5 @@
 import { BencodeDictionary, encodeBencode, type Metainfo, PieceHasher, parseTorrent } from '@panal/torrent';
-import { randomBytes } from './sample-content.js';
+import { randomBytes } from './sample-content.fixture.js';
 
 /**
  * A v1 torrent of a directory as other programs make it, with padding between its files (BEP 47). File number n holds
