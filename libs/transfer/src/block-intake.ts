@@ -37,6 +37,7 @@ export class BlockIntake {
   constructor(private readonly options: BlockIntakeOptions) {}
 
   take(block: ReceivedBlock, chunk: number, begin: number): void {
+    if (this.#isClosed) return block.release();
     let verifier = this.#verifiers.get(chunk);
     if (verifier === undefined) {
       verifier = this.options.createVerifier(chunk);

@@ -142,6 +142,15 @@ export class ChunkLedger {
     this.#doneBytes += target.sizeBytes;
   }
 
+  /** A done chunk is wanted again. Nothing happens when it is not done. */
+  undo(chunk: number): void {
+    if (!this.done.has(chunk)) return;
+    this.done.remove(chunk);
+    this.#doneBytes -= this.layout.chunkSize(chunk);
+    this.scheduler.add(chunk, this.#availability[chunk] as number);
+    this.#countWanted(chunk, 1);
+  }
+
   suspect(chunk: number): void {
     this.#suspect.add(chunk);
   }

@@ -5,6 +5,8 @@ import type { Bitfield } from '@panal/torrent';
  * offset in it; the store knows which file and where. Every method may reject with an error that carries the code of
  * the operating system (`ENOSPC`, `EROFS`, ...), itself or as its `cause`: the download pauses and tries again.
  *
+ * A call that rejected may be made again with the same arguments.
+ *
  * Calls may overlap, but nobody writes the same bytes twice at once, and `finish` and `close` come alone.
  */
 export interface ChunkStore {

@@ -65,6 +65,7 @@ describe('DownloadRun and its disk', () => {
     await trial.until(() => trial.snapshot.reason?.code === 'volume_asleep', DISK_RETRY_MS + 500);
     trial.store.write = write;
     await trial.complete();
+    expect(trial.states).toContain('paused: volume_asleep');
   });
 
   it('pauses when a commit fails, and loses nothing', async () => {
@@ -112,6 +113,34 @@ describe('DownloadRun and its disk', () => {
     await trial.pass(4 * COMMIT_INTERVAL_MS);
     expect(commits).toBeGreaterThanOrEqual(3);
     expect(commits).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('DownloadRun, reading back', () => {
+  it('completes when the disk kept what was written', async () => {
+    const trial = new DownloadTrial(10, { verify: 'reread' });
+    trial.network.add('a');
+    trial.start();
+    await trial.complete();
+    expect(trial.snapshot.wastedBytes).toBe(0);
+  });
+
+  it('fails when it did not, and the next download fetches what is bad only', async () => {
+    const trial = new DownloadTrial(11, { verify: 'reread' });
+    trial.network.add('a');
+    trial.store.fail('finish', 'EIO');
+    trial.start();
+    await trial.until(() => trial.snapshot.chunksDone === 20);
+    trial.store.content.fill(0, 0, trial.geometry.chunkStart(20));
+    const firsts = [...trial.run.done].filter((chunk) => chunk < 20).length;
+    await trial.until(() => trial.ended !== undefined);
+    expect(trial.snapshot).toMatchObject({ state: 'failed', reason: { code: 'reread_mismatch', retryable: false } });
+    expect(trial.snapshot.chunksDone).toBeLessThanOrEqual(trial.geometry.chunkCount - firsts);
+    await Promise.all([trial.run.stop(), trial.pass(100)]);
+    trial.store.fail('finish', undefined);
+    trial.restart({ verify: 'reread' });
+    await trial.complete();
+    expect(trial.snapshot.downloadedBytes).toBeLessThan(trial.content.length);
   });
 });
 

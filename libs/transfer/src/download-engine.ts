@@ -122,6 +122,9 @@ export class DownloadEngine {
         return this.#settled(event.chunk, event.begin, event.kind, nowMs);
       case 'judged':
         return this.#judged(event.chunk, event.isValid, nowMs);
+      case 'undone':
+        this.#ledger.undo(event.chunk);
+        return this.#planner.feedAll();
       case 'forgiven':
         return this.#table.get(event.source)?.penalty.forgive();
       case 'paused':
@@ -201,11 +204,7 @@ export class DownloadEngine {
     if (source === undefined || typeof ask !== 'object') return;
     const { target } = ask;
     this.#planner.withdraw(ask);
-    if (code === REFUSED_CHUNK_MISSING) {
-      this.#ledger.haveNot(source, target.chunk);
-      if (target.owner === source) this.#fate.abandon(target, nowMs, this.#effects);
-      return;
-    }
+    if (code === REFUSED_CHUNK_MISSING) this.#ledger.haveNot(source, target.chunk);
     // Many requests may be refused at once, for one reason: that is one offence.
     if (!source.penalty.isOver(nowMs)) return;
     source.window.restart();

@@ -35,6 +35,8 @@ export interface DownloadRunOptions {
   readonly scheduler?: ChunkSchedulerName | ChunkSchedulerFactory;
   /** Default: speed and stability over 2 s, no priorities. */
   readonly selector?: SourceSelector;
+  /** `reread`: the whole content is read back and checked before the end; costs a read of it. Default `standard`. */
+  readonly verify?: 'standard' | 'reread';
   /** This peer's own id as hex; an address with it is not dialled. Default: nobody is skipped. */
   readonly ownPeerId?: string;
 }

@@ -1,5 +1,5 @@
 import { type CancelTimer, type ErrorReport, errorReport } from '@panal/runtime';
-import { type Bitfield, createChunkVerifier } from '@panal/torrent';
+import { type Bitfield, type ChunkVerifier, createChunkVerifier } from '@panal/torrent';
 import { ChunkNews } from './chunk-news.js';
 import { chunkSchedulerFactory } from './chunk-schedulers.js';
 import { DiskPause } from './disk-pause.js';
@@ -11,9 +11,11 @@ import {
   sourcesOf,
   waitingReason,
 } from './download-snapshot.js';
+import { RereadError } from './errors.js';
 import { JournalWriter } from './journal-writer.js';
 import { TICK_MS } from './limits.js';
 import { MeasuredSelector } from './measured-selector.js';
+import { badChunksOf } from './reread.js';
 import type { SourceAddress } from './source-link.js';
 import { TransferLoop } from './transfer-loop.js';
 
@@ -27,6 +29,7 @@ export class DownloadRun {
   readonly #disk: DiskPause;
   readonly #news: ChunkNews;
   #phase: Phase = 'new';
+  #isReread = false;
   #failure: ErrorReport | null = null;
   #finishing: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -73,13 +76,16 @@ export class DownloadRun {
     if (this.#phase !== 'new') return;
     this.#phase = 'running';
     this.#cancelTick = this.#options.ports.timers.every(TICK_MS, () => this.#tick());
+    this.#loop.links.dialMore();
     this.#finishIfWhole();
     this.#tellState();
   }
 
   /** Peers that may have the content. Known ones are not added twice; call it as often as the tracker answers. */
   offer(addresses: readonly SourceAddress[]): void {
-    if (this.#phase === 'running') this.#loop.links.offer(addresses);
+    if (this.#phase !== 'new' && this.#phase !== 'running') return;
+    this.#loop.links.learn(addresses);
+    if (this.#phase === 'running') this.#loop.links.dialMore();
   }
 
   /** Closes all links, makes what is done durable and closes the store, also of a complete download. Never rejects. */
@@ -103,7 +109,7 @@ export class DownloadRun {
   }
 
   #chunkDone(chunk: number): void {
-    this.#journal.added(this.#options.geometry.chunkSize(chunk), this.#nowMs());
+    this.#journal.changed(this.#options.geometry.chunkSize(chunk), this.#nowMs());
     this.#news.add(chunk);
     if (this.#disk.report === null && this.#journal.isDue(this.#nowMs())) this.#commit();
     this.#finishIfWhole();
@@ -120,11 +126,29 @@ export class DownloadRun {
     this.#loop.links.close('the download is complete');
     this.#news.flush();
     const finish = async (): Promise<void> => {
-      this.#finishing = this.#journal.idle().then(() => this.#options.store.finish());
+      this.#finishing = this.#finish();
       await this.#finishing;
       this.#complete();
     };
     finish().catch((error: unknown) => this.#disk.begin('finish', error, finish));
+  }
+
+  async #finish(): Promise<void> {
+    const { metainfo, geometry, store, verify } = this.#options;
+    await this.#journal.idle();
+    if (verify === 'reread' && !this.#isReread) {
+      const createVerifier = (chunk: number): ChunkVerifier => createChunkVerifier(metainfo, geometry, chunk);
+      const bad = await badChunksOf({ store, layout: geometry, createVerifier });
+      this.#isReread = true;
+      if (bad.length > 0) {
+        // The journal must not name them: the next download of this content fetches them, and nothing else.
+        for (const chunk of bad) this.#loop.dispatch({ kind: 'undone', chunk });
+        this.#journal.changed(0, this.#nowMs());
+        await this.#journal.commit(this.#nowMs());
+        throw new RereadError(bad.length);
+      }
+    }
+    await store.finish();
   }
 
   #complete(): void {

@@ -16,6 +16,8 @@ export type EngineEvent =
   | { readonly kind: 'unwritten'; readonly chunk: number; readonly begin: number }
   /** The answer to a `judge` effect. */
   | { readonly kind: 'judged'; readonly chunk: number; readonly isValid: boolean }
+  /** A chunk that was done is not what it should be, after all. */
+  | { readonly kind: 'undone'; readonly chunk: number }
   /** A source may be dialled again at once: it has a new address. A ban stays. */
   | { readonly kind: 'forgiven'; readonly source: string }
   /** The disk refuses: nothing more is asked for until `resumed`. */

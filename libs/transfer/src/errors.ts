@@ -76,3 +76,16 @@ export class SourcesAvoidedError extends TransferCondition {
     );
   }
 }
+
+/** What was read back is not what was written: the disk, or somebody who writes to it. */
+export class RereadError extends PanalError {
+  constructor(chunkCount: number) {
+    super({
+      code: 'reread_mismatch',
+      message: `${chunkCount} chunks read back from the disk are not what was written.`,
+      action:
+        'Check the disk and that nothing else writes to the target; start the download again: it fetches only those chunks.',
+      retryable: false,
+    });
+  }
+}

@@ -18,6 +18,7 @@ export {
   DiskFullError,
   NoSourceError,
   PermissionDeniedError,
+  RereadError,
   SourcesAvoidedError,
   TargetReadOnlyError,
 } from './errors.js';

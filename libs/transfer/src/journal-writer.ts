@@ -16,8 +16,8 @@ export class JournalWriter {
     private readonly done: Bitfield,
   ) {}
 
-  /** A chunk was added to `done`. */
-  added(sizeBytes: number, nowMs: number): void {
+  /** `done` changed by this much. */
+  changed(sizeBytes: number, nowMs: number): void {
     this.#newBytes += sizeBytes;
     this.#dirtySinceMs ??= nowMs;
   }
@@ -29,7 +29,8 @@ export class JournalWriter {
 
   /** Waits for the commit under way, if any, and makes durable what is done by then. Rejects as the store does. */
   async commit(nowMs: number): Promise<void> {
-    await this.idle();
+    // Not `idle()`: between its end and here another commit could begin.
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
     if (this.#dirtySinceMs === undefined) return;
     const since = this.#dirtySinceMs;
     const bytes = this.#newBytes;

@@ -28,7 +28,7 @@ export const FIRST_BLOCK_MS_MAX = 300_000;
 
 /** How long a source that stalled, or was lost, is left alone; doubles with each strike. */
 export const AVOID_MS = 1000;
-export const AVOID_MS_MAX = 60_000;
+export const AVOID_MS_MAX = 30_000;
 /** A busy source is asked again soon: its queue is short and first come, first served. */
 export const BUSY_MS = 200;
 export const BUSY_MS_MAX = 5000;

@@ -58,11 +58,11 @@ export class LinkPool {
     return this.#peers.values();
   }
 
-  offer(addresses: readonly SourceAddress[]): void {
+  /** Addresses to dial when `dialMore` is called next. */
+  learn(addresses: readonly SourceAddress[]): void {
     for (const address of addresses) {
       if (address.peerId !== this.options.ownPeerId) this.#learn(address);
     }
-    this.dialMore();
   }
 
   /** Dials whoever may be dialled while there is room. Cheap when there is nothing to do. */
