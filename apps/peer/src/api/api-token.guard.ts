@@ -1,7 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { ApiTokenError } from '../errors.js';
+
+/** The part of a request that is used here. */
+interface AuthorizedRequest {
+  readonly headers: { readonly authorization?: string };
+}
 
 /** Bearer token of the local API, as kept in the data folder. */
 @Injectable()
@@ -27,7 +31,7 @@ export class ApiTokenGuard implements CanActivate {
   constructor(private readonly token: ApiToken) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const request = context.switchToHttp().getRequest<AuthorizedRequest>();
     const match = /^Bearer ([\x21-\x7e]{1,200})$/.exec(request.headers.authorization ?? '');
     if (match === null || !this.token.matches(match[1] as string)) throw new ApiTokenError();
     return true;

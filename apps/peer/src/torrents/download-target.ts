@@ -31,7 +31,11 @@ export class DownloadTarget {
    */
   async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
     const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }));
-    if (state === 'identical') return undefined;
+    if (state === 'identical') {
+      // A crash between the rename and the cleaning up leaves an empty staging folder behind.
+      await this.discard();
+      return undefined;
+    }
     if (state === 'different' && this.request.force !== true) throw new TargetExistsError(this.path);
     return FileChunkStore.open(this.#storeOptions());
   }
