@@ -24,8 +24,9 @@ class Maintenance implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
+  /** Nest calls this twice in a hybrid application: once for HTTP, once for the transport that is initialised later. */
   onApplicationBootstrap(): void {
-    this.#subscription = maintenance({
+    this.#subscription ??= maintenance({
       intervalMs: MAINTENANCE_INTERVAL_MS,
       jitterMs: MAINTENANCE_JITTER_MS,
       random: this.random,

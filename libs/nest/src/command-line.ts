@@ -70,9 +70,17 @@ function parseFlags({
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    throw new OptionInvalidError(`${program}: ${message}.`, `See "${program} --help".`, error);
+    throw new OptionInvalidError(sentence(error.message), `See "${program} --help".`, error);
   }
+}
+
+/** Commander says `error: unknown option '--x'` and a guess on a second line. */
+function sentence(message: string): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
+    .replace(/\.$/, '');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function helpOf({ help, env, isMany, defaultText }: OptionSpec<unknown>): string {
