@@ -2,8 +2,8 @@ import { type CancelTimer, type ErrorReport, errorReport, type Logger, type Rand
 import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS } from '../peer-limits.js';
 
 export interface AnnounceLoopOptions {
-  /** Tells all trackers. Rejects when one of them did not take it: then it is told again. */
-  announce(): Promise<void>;
+  /** Tells the trackers. @returns Whether all of them took it; if not, and when it rejects, it is told again. */
+  announce(): Promise<boolean>;
   /** When to tell again though nothing changed, in ms; `undefined`: never. */
   nextMs(): number | undefined;
   readonly timers: Timers;
@@ -50,15 +50,13 @@ export class AnnounceLoop {
     // Set before the answer: a tracker may have taken what it never confirmed.
     this.#wasAnnounced = true;
     try {
-      await this.options.announce();
+      const isTakenByAll = await this.options.announce();
       this.#trouble = null;
-      this.#retryMs = LOOKUP_FIRST_MS;
-      pauseMs = this.options.nextMs();
+      pauseMs = isTakenByAll ? this.#settled() : this.#backOff();
     } catch (error) {
       this.#trouble = errorReport(error);
-      this.options.logger.warn('A torrent could not be announced to every tracker', { ...this.#trouble });
-      pauseMs = this.#retryMs;
-      this.#retryMs = Math.min(LOOKUP_MAX_MS, this.#retryMs * 2);
+      this.options.logger.warn('A torrent could not be announced', { ...this.#trouble });
+      pauseMs = this.#backOff();
     }
     const state = this.#state as 'announcing' | 'announcing-again' | 'stopped';
     if (state === 'stopped') return;
@@ -66,6 +64,18 @@ export class AnnounceLoop {
     if (state === 'announcing-again') this.wake();
     else if (pauseMs !== undefined)
       this.#cancelTimer = this.options.timers.after(this.#jittered(pauseMs), () => this.wake());
+  }
+
+  #settled(): number | undefined {
+    this.#retryMs = LOOKUP_FIRST_MS;
+    return this.options.nextMs();
+  }
+
+  /** A download asks for sources no less often because a tracker is away. */
+  #backOff(): number {
+    const pauseMs = Math.min(this.#retryMs, this.options.nextMs() ?? Number.POSITIVE_INFINITY);
+    this.#retryMs = Math.min(LOOKUP_MAX_MS, this.#retryMs * 2);
+    return pauseMs;
   }
 
   /** Between 75 and 125 %: peers that were started together shall not ask together for ever. */

@@ -1,4 +1,12 @@
-import { type CancelTimer, type ErrorReport, errorReport, type Logger, type Random, type Timers } from '@panal/runtime';
+import {
+  type CancelTimer,
+  type ErrorReport,
+  errorReport,
+  type Logger,
+  type Random,
+  ReportedError,
+  type Timers,
+} from '@panal/runtime';
 import { formatContentId, type Metainfo } from '@panal/torrent';
 import type { TrackerAnswers, TrackerSet } from '@panal/transport-tcp';
 import {
@@ -68,7 +76,7 @@ export class TrackerAgent {
 
   track(torrent: TrackedTorrentOptions): TrackedTorrent {
     const { timers, random, logger } = this.options;
-    const announce = (): Promise<void> => this.#announce(torrent);
+    const announce = (): Promise<boolean> => this.#announce(torrent);
     const loop = new AnnounceLoop({ announce, nextMs: () => torrent.nextLookupMs?.(), timers, random, logger });
     this.#loops.set(loop, torrent);
     loop.wake();
@@ -100,7 +108,8 @@ export class TrackerAgent {
     for (const loop of this.#loops.keys()) loop.wake();
   }
 
-  async #announce(torrent: TrackedTorrentOptions): Promise<void> {
+  /** @returns Whether every tracker took it. @throws when none did, or one refused */
+  async #announce(torrent: TrackedTorrentOptions): Promise<boolean> {
     const { metainfo, name, onPeers } = torrent;
     const { trackers, identity } = this.options;
     const about = { namespace: DEFAULT_NAMESPACE, hash: metainfo.contentId, index: WHOLE_TORRENT };
@@ -120,8 +129,11 @@ export class TrackerAgent {
     if (name !== undefined) {
       await trackers.putName({ namespace: DEFAULT_NAMESPACE, hash: metainfo.contentId, ...name });
     }
-    const failed = answers.find((answer) => answer.kind === 'failed');
-    if (failed?.kind === 'failed') throw failed.error;
+    const failures = answers.flatMap((answer) => (answer.kind === 'failed' ? [answer.error] : []));
+    // One tracker that is away is no trouble while another is there; one that refuses has a reason the user must hear.
+    const refusal = failures.find((error) => error instanceof ReportedError);
+    if (refusal !== undefined) throw refusal;
+    return failures.length === 0;
   }
 
   async #end(loop: AnnounceLoop, { metainfo }: TrackedTorrentOptions): Promise<void> {
