@@ -34,7 +34,7 @@ describe('DownloadRun and its disk', () => {
   });
 
   it('asks for nothing while it is paused, and holds one block at most after the first retry', async () => {
-    const trial = await running(2);
+    const trial = await running(2, 1e7);
     trial.store.fail('write', 'ENOSPC');
     await trial.pass(2 * DISK_RETRY_MS + 500);
     const sent = trial.network.sentBytes;
