@@ -79,16 +79,3 @@ export class MetadataMissingError extends PanalError {
     });
   }
 }
-
-/** The content was read back after the download, and is not what was written. */
-export class RereadFailedError extends PanalError {
-  constructor(path: string, badChunkCount: number) {
-    super({
-      code: 'reread_failed',
-      message: `${path} was read back, and ${badChunkCount} of its chunks are not what was written.`,
-      action:
-        'The disk or the memory of this machine is at fault, or something wrote to the content. Check them, then get it again with --force.',
-      retryable: false,
-    });
-  }
-}

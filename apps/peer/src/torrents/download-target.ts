@@ -4,12 +4,10 @@ import {
   FileChunkStore,
   type OpenedChunkStore,
   TargetExistsError,
-  verifyContent,
   verifyTarget,
 } from '@panal/storage-fs';
 import type { Metainfo } from '@panal/torrent';
 import type { DownloadRequest } from '@panal/wire';
-import { RereadFailedError } from '../errors.js';
 import type { TorrentPorts } from './catalog-torrent.js';
 
 /** The place a download goes to, and what is there before and after. */
@@ -38,12 +36,6 @@ export class DownloadTarget {
     }
     if (state === 'different' && this.request.force !== true) throw new TargetExistsError(this.path);
     return FileChunkStore.open(this.#storeOptions());
-  }
-
-  /** Reads the finished content back. @throws RereadFailedError */
-  async reread(signal: AbortSignal): Promise<void> {
-    const { good } = await this.inHashingTurn(() => verifyContent(this.metainfo, this.path, { signal }));
-    if (!good.isFull) throw new RereadFailedError(this.path, good.size - good.count);
   }
 
   /** Removes what an unfinished download left beside the target. */

@@ -122,7 +122,6 @@ export class Download implements CatalogTorrent {
     this.#state = 'waiting';
     const run = this.#start(metainfo, opened);
     if ((await run.ended) !== 'complete' || this.#abort.signal.aborted) return;
-    if (this.#record.request.verify === 'reread') await this.#target(metainfo).reread(this.#abort.signal);
     await this.#complete(metainfo);
   }
 
@@ -152,7 +151,7 @@ export class Download implements CatalogTorrent {
     const hash = metainfo.contentId;
     if (note.kind !== 'fresh') ports.logger.info('A download goes on', { id: this.id, ...note });
     const sharesItToo = ports.shelf.has(hash);
-    const { scheduler } = this.#record.request;
+    const { scheduler, verify } = this.#record.request;
     const run = new DownloadRun({
       metainfo,
       geometry,
@@ -162,6 +161,7 @@ export class Download implements CatalogTorrent {
       dialer: ports.makeDialer({ namespace: DEFAULT_NAMESPACE, hash, chunkCount: geometry.chunkCount }),
       listener: { onChunks: (chunks) => this.#served?.announce(chunks) },
       ...(scheduler === undefined ? {} : { scheduler }),
+      ...(verify === undefined ? {} : { verify }),
       // What this peer shares from another place is as good a source as any: it dials itself.
       ...(sharesItToo ? {} : { ownPeerId: ports.peerId.toString('hex') }),
     });
