@@ -46,8 +46,9 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
     const rpc = makeRpcServer(config, key.secret, world);
     const app = await makeApp(config, { id, rpc, world });
     undo.unshift(() => app.close());
-    await listenHttp(app, config.http);
+    // RPC first: when a second tracker is started by mistake, the error is about the port the user thinks of.
     await app.startAllMicroservices();
+    await listenHttp(app, config.http);
     const addresses = { name: config.name, rpc: rpcAddress(config, rpc), url: await httpUrl(app) };
     logger.info('Tracker started', { id, cluster: config.cluster, keyFingerprint: key.fingerprint });
     if (config.trackers.length > 0) {
