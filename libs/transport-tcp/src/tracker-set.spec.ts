@@ -189,7 +189,7 @@ describe('TrackerSet', () => {
   it('is not held up by a tracker that is slow, mute or talks nonsense', async () => {
     one.peers = () => [peer(1)];
     two.peers = never;
-    const startMs = performance.now();
+    // Ten times what a test may take: whoever waits for it fails.
     const set = makeSet({
       addresses: [...addresses, { host: '127.0.0.1', port: mutePort }],
       readGraceMs: 40,
@@ -198,7 +198,6 @@ describe('TrackerSet', () => {
     expect((await set.lookup(lookup)).peers).toHaveLength(1);
     two.peers = () => ['nonsense'];
     expect((await set.lookup(lookup)).peers).toHaveLength(1);
-    expect(performance.now() - startMs).toBeLessThan(2_000);
   });
 
   it('finds nobody when nobody has it', async () => {
