@@ -45,7 +45,8 @@ describe('startTracker', () => {
   });
 
   it('takes the key from the data folder when no other file is named', async () => {
-    const tracker = await start(['--data', folder]);
+    const tracker = await start(['--data', folder, '--name', 't9']);
+    expect(tracker.addresses.name).toBe('t9');
     await tracker.close();
   });
 

@@ -10,7 +10,7 @@ import { readTrackerConfig, type TrackerConfig } from './config.js';
 import { startTracker } from './start-tracker.js';
 
 /** The machine's clock, with a monotonic part that also jumps when told to. */
-export class JumpingClock implements Clock {
+class JumpingClock implements Clock {
   readonly #system = new SystemClock();
   #aheadMs = 0;
 

@@ -50,26 +50,32 @@ describe('ExpiryQueue', () => {
         const tickets: ExpiryTicket<number>[] = [];
         const model = new Map<number, number>();
         let nowMs = 0;
-        for (const one of steps) {
+        /** Does one step to the queue and to the model. @returns What the two gave, sorted. */
+        const apply = (one: (typeof steps)[number]): [taken: number[], expected: number[]] => {
           if (one.kind === 'add') {
             model.set(tickets.length, nowMs + one.atMs);
             tickets.push(queue.add(tickets.length, nowMs + one.atMs));
-          } else if (one.kind === 'take') {
-            nowMs += one.byMs;
-            const due = [...model].filter(([, atMs]) => atMs <= nowMs);
-            expect(queue.takeDue(nowMs).sort((x, y) => x - y)).toEqual(due.map(([item]) => item).sort((x, y) => x - y));
-            for (const [item] of due) model.delete(item);
-          } else {
-            const ticket = tickets[one.which % Math.max(1, tickets.length)];
-            if (ticket === undefined) continue;
-            if (one.kind === 'cancel') {
-              queue.cancel(ticket);
-              model.delete(ticket.item);
-            } else {
-              queue.move(ticket, one.atMs);
-              if (model.has(ticket.item)) model.set(ticket.item, one.atMs);
-            }
+            return [[], []];
           }
+          if (one.kind === 'take') {
+            nowMs += one.byMs;
+            const due = [...model].filter(([, atMs]) => atMs <= nowMs).map(([item]) => item);
+            for (const item of due) model.delete(item);
+            return [queue.takeDue(nowMs).sort((x, y) => x - y), due.sort((x, y) => x - y)];
+          }
+          const ticket = tickets[one.which % Math.max(1, tickets.length)];
+          if (ticket !== undefined && one.kind === 'cancel') {
+            queue.cancel(ticket);
+            model.delete(ticket.item);
+          } else if (ticket !== undefined && one.kind === 'move') {
+            queue.move(ticket, one.atMs);
+            if (model.has(ticket.item)) model.set(ticket.item, one.atMs);
+          }
+          return [[], []];
+        };
+        for (const one of steps) {
+          const [taken, expected] = apply(one);
+          expect(taken).toEqual(expected);
           expect(queue.size).toBe(model.size);
         }
       }),

@@ -29,7 +29,7 @@ export class ManualDialback implements Dialback {
 }
 
 /** Lets every promise that can go on do so: two rounds through the event loop, no time. */
-export async function settle(): Promise<void> {
+async function settle(): Promise<void> {
   for (let round = 0; round < 2; round += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
