@@ -30,6 +30,7 @@ function reportOfContent(content: string | object): ErrorReport {
   return parseReport(content) ?? refusal(typeof content === 'string' ? content : 'The request was refused.');
 }
 
+/** A guard, pipe or handler of a plugin said no in its own words. */
 function refusal(message: string): ErrorReport {
   if (message === NEST_FORBIDDEN) {
     const action = 'Ask with a key whose role may do this.';
