@@ -44,6 +44,26 @@ describe('maintenance', () => {
     expect(runCount).toBe(1);
   });
 
+  it('skips what it missed during a slow run instead of catching up', async () => {
+    const finish: (() => void)[] = [];
+    const { scheduler, runs } = make(() => new Promise((resolve) => finish.push(() => resolve(0))));
+    const subscription = runs.subscribe();
+    scheduler.maxFrames = 5_500;
+    scheduler.flush();
+    finish[0]?.();
+    await settle();
+    expect(finish).toHaveLength(1);
+    scheduler.maxFrames = 6_500;
+    scheduler.flush();
+    expect(finish).toHaveLength(2);
+    finish[1]?.();
+    await settle();
+    scheduler.maxFrames = 6_900;
+    scheduler.flush();
+    subscription.unsubscribe();
+    expect(finish).toHaveLength(2);
+  });
+
   it('goes on after a failure, and reports it', async () => {
     let runCount = 0;
     const { scheduler, errors, runs } = make(() => {
