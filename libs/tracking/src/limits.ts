@@ -1,18 +1,18 @@
 // Limits on what one tracker holds and does. Those of the messages are in @panal/wire.
 
-/** Peer entries of one tracker. An entry costs about 600 bytes here: 300 MB; the slab store of a later issue lifts it. */
+/** Peer entries of one tracker. An entry costs 480 bytes (measured): 240 MB; the slab store of a later issue lifts it. */
 export const PEER_ENTRIES_MAX = 500_000;
 
-/** Peers of one tracker. A lease costs about 2 KB with its addresses: 40 MB. */
+/** Peers of one tracker. A lease is estimated at 2 KB with its addresses: 40 MB. */
 export const PEERS_MAX = 20_000;
 
-/** Torrents of one tracker, whether shared now, named or only described. A row costs about 1 KB: 200 MB. */
+/** Torrents of one tracker, whether shared now, named or only described. A row costs 690 bytes (measured): 140 MB. */
 export const TORRENTS_MAX = 200_000;
 
 /** All torrent files together: the share of memory a tracker of 1 GiB can give them. */
 export const METADATA_TOTAL_BYTES_MAX = 256 * 1024 * 1024;
 
-/** Names with their histories, at most NAME_HISTORY_MAX records each; about 300 bytes a record: 60 MB. */
+/** Names with their histories, at most NAME_HISTORY_MAX + 1 records each; estimated at 300 bytes a record: 60 MB. */
 export const NAME_RECORDS_MAX = 200_000;
 
 /** A peer silent for this long is gone. Heartbeats come three times as often, so two in a row may be lost. */
