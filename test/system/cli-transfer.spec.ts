@@ -2,9 +2,13 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { CliInstallation, eventually, isRunning, type Running } from './cli-installation.js';
 
 const HASH = 'ab'.repeat(32);
+
+// Real processes on a shared machine: a restart waits, and waits longer when its port was taken meanwhile.
+jest.setTimeout(30_000);
 
 describe('panal share and get', () => {
   let cli: CliInstallation;

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { jest } from '@jest/globals';
 import { CliInstallation, eventually, isRunning } from './cli-installation.js';
 
 interface Server {
@@ -15,6 +16,9 @@ interface Cluster {
   readonly trackers: readonly Server[];
   readonly peers: readonly Server[];
 }
+
+// Real processes on a shared machine: a restart waits, and waits longer when its port was taken meanwhile.
+jest.setTimeout(30_000);
 
 describe('panal up', () => {
   let cli: CliInstallation;

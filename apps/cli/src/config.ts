@@ -11,6 +11,8 @@ export interface CliConfig {
   readonly isBarAllowed: boolean;
   /** The environment says on which ports a peer has to be; another free one would not do. */
   readonly arePeerPortsNamed: boolean;
+  /** The environment names the peer. */
+  readonly isPeerNamed: boolean;
   /** The environment without Panal's own variables: what is meant for one server must not reach six. */
   readonly serverEnvironment: NodeJS.ProcessEnv;
 }
@@ -25,6 +27,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliCon
     dataDir: path.resolve(environment.PANAL_DATA || path.join(homeDir, '.panal')),
     isColorAllowed: (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb',
     isBarAllowed: environment.TERM !== 'dumb',
+    isPeerNamed: Boolean(environment.PANAL_NAME),
     arePeerPortsNamed: Boolean(environment.PANAL_LISTEN || environment.PANAL_API),
     serverEnvironment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PANAL_'))),
   };

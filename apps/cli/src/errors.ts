@@ -14,7 +14,7 @@ export class WaitedTooLongError extends PanalError {
     super({
       code: 'waited_too_long',
       message: `${what} Nothing arrived for ${waitS} s.`,
-      action: 'Try again later; what was fetched is kept. Without --wait the command waits until you stop it.',
+      action: 'Try again later, or leave out --wait to wait until it comes.',
       retryable: true,
     });
   }

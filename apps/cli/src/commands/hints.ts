@@ -11,6 +11,6 @@ export function dataFolderHint(context: CommandContext, options: { readonly data
 
 /** Flags for a peer that need not be started have no effect: better said than wondered about. */
 export function noteUnusedFlags(context: CommandContext, peer: string, choice: PeerChoice): void {
-  const flags = [...new Set(choice.serverArgs.filter((arg) => arg.startsWith('--')))];
+  const flags = choice.namedFlags;
   if (flags.length > 0) context.terminal.warn(`peer ${peer} runs already, so ${flags.join(', ')} had no effect.`);
 }

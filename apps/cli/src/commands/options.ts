@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from '../command-context.js';
@@ -38,15 +40,32 @@ export function dataFolder(context: CommandContext, options: { readonly data?: s
 }
 
 export function peerChoice(context: CommandContext, options: PeerOptions): PeerChoice {
-  const serverArgs = SERVER_FLAGS.flatMap((flag) => {
-    const name = `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const given = options[flag];
-    if (given === undefined) return [];
-    if (flag === 'keyFile') return [name, path.resolve(context.cwd, String(given))];
-    return (typeof given === 'string' ? [given] : given).flatMap((value) => [name, value]);
+  const { config, cwd } = context;
+  const given = SERVER_FLAGS.flatMap((key) => {
+    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const values = [options[key] ?? []].flat();
+    return values.map((value) => ({ flag, value: key === 'keyFile' ? path.resolve(cwd, value) : value }));
   });
-  const arePortsNamed = options.listen !== undefined || context.config.arePeerPortsNamed;
-  return { dataDir: dataFolder(context, options), peer: options.peer, serverArgs, arePortsNamed };
+  const name = config.isPeerNamed ? [] : ['--name', passingName(hostname())];
+  return {
+    dataDir: dataFolder(context, options),
+    peer: options.peer,
+    serverArgs: [...given.flatMap(({ flag, value }) => [flag, value]), ...name],
+    namedFlags: [...new Set(given.map(({ flag }) => flag))],
+    arePortsNamed: options.listen !== undefined || config.arePeerPortsNamed,
+  };
+}
+
+/**
+ * A name for a peer that lives as long as a command. Names are unique in a cluster, and on one machine, or on many that are
+ * called alike, several commands may run: the machine's name alone would be refused as taken.
+ */
+function passingName(host: string): string {
+  const label = (host.split('.')[0] ?? '')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 40);
+  return `${label || 'peer'}-${randomBytes(2).toString('hex')}`;
 }
 
 /** For a flag that may be given several times. */

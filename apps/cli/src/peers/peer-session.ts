@@ -16,6 +16,8 @@ export interface PeerChoice {
   readonly peer?: string;
   /** Flags for a peer that has to be started: `--tracker`, `--key-file` and the like. */
   readonly serverArgs: readonly string[];
+  /** Those of them that the user gave, for a note when they have no effect. */
+  readonly namedFlags: readonly string[];
   /** The user named a port, so no other will do. */
   readonly arePortsNamed: boolean;
 }
