@@ -23,7 +23,7 @@ describe('panal share and get', () => {
   afterEach(() => cli.remove());
 
   const startPeer = async (): Promise<Running> => {
-    const peer = cli.start(['peer', '--data', cli.dataDir, '--name', 'local']);
+    const peer = cli.start(['peer', '--data', cli.dataDir, '--name', 'local', '--listen', '127.0.0.1:0']);
     await peer.until('ready');
     return peer;
   };
