@@ -147,13 +147,17 @@ describe('panal share and get', () => {
     });
 
     it('takes the next port when another program has the usual one, but not for one that was named', async () => {
-      const taken = createServer().listen(5550, '127.0.0.1');
-      await once(taken, 'listening').catch(() => undefined); // somebody else has it: just as good
+      const usual = createServer().listen(5550, '127.0.0.1');
+      // When somebody else has it already, that is just as good.
+      await once(usual, 'listening').catch(() => undefined);
       expect((await cli.run(['get', 'llm:v3'])).code).toBe(0);
-      const named = await cli.run(['get', 'llm:v3', '--listen', '127.0.0.1:5550']);
-      expect(named).toMatchObject({
+      usual.close();
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as { port: number };
+      expect(await cli.run(['get', 'llm:v3', '--listen', `127.0.0.1:${port}`])).toMatchObject({
         code: 1,
-        stderr: 'Error: the peer did not start: Port 5550: EADDRINUSE.\nTake another.\n',
+        stderr: `Error: the peer did not start: Port ${port}: EADDRINUSE.\nTake another.\n`,
       });
       taken.close();
     });
