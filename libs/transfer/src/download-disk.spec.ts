@@ -1,5 +1,5 @@
 import { PanalError } from '@panal/runtime';
-import { DownloadTrial } from './download-trial.js';
+import { DownloadTrial } from './download-trial.fixture.js';
 import { COMMIT_INTERVAL_MS, DISK_RETRY_MS } from './limits.js';
 
 /** A download that is well under way. */

@@ -1,5 +1,5 @@
-import { DownloadTrial } from './download-trial.js';
-import type { SourceBehaviour } from './simulated-network.js';
+import { DownloadTrial } from './download-trial.fixture.js';
+import type { SourceBehaviour } from './simulated-network.fixture.js';
 
 describe('DownloadRun', () => {
   it('fetches everything from one source', async () => {

@@ -1,6 +1,6 @@
 import { ManualClock } from '@panal/runtime';
 import { RpcAbortedError } from './errors.js';
-import { failureOf } from './rpc/rpc-bed.js';
+import { failureOf } from './rpc/rpc-bed.fixture.js';
 import { type GatherOptions, gather } from './tracker-set-gather.js';
 
 interface Target {

@@ -4,7 +4,7 @@ import { MessagePattern } from '@nestjs/microservices';
 import { formatAddress, type HostPort, PanalError } from '@panal/runtime';
 import { type PeerInfo, TRACKER_PATTERNS } from '@panal/wire';
 import { NoTrackerError, TooManyTrackersError } from './errors.js';
-import { bedPorts, failureOf, RpcBed, realClock, realTimers, until } from './rpc/rpc-bed.js';
+import { bedPorts, failureOf, RpcBed, realClock, realTimers, until } from './rpc/rpc-bed.fixture.js';
 import type { TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
 import { TrackerSet, type TrackerSetOptions } from './tracker-set.js';
 

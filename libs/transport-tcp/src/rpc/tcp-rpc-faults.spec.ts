@@ -15,7 +15,7 @@ import {
   RpcBed,
   realTimers,
   until,
-} from './rpc-bed.js';
+} from './rpc-bed.fixture.js';
 import { RpcContext } from './rpc-context.js';
 import type { TcpRpcClient } from './tcp-rpc-client.js';
 import type { TcpRpcServer } from './tcp-rpc-server.js';

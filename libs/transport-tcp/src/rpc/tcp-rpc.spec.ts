@@ -4,7 +4,7 @@ import { PanalError, ReportedError } from '@panal/runtime';
 import { IsInt, IsString, MaxLength, Min } from 'class-validator';
 import { firstValueFrom, from, lastValueFrom, Observable, of, toArray } from 'rxjs';
 import { PatternInvalidError, RpcAbortedError, RpcBusyError, RpcTimeoutError } from '../errors.js';
-import { failureOf, RpcBed, until } from './rpc-bed.js';
+import { failureOf, RpcBed, until } from './rpc-bed.fixture.js';
 import { RpcContext } from './rpc-context.js';
 import type { TcpRpcClient } from './tcp-rpc-client.js';
 import type { TcpRpcServer } from './tcp-rpc-server.js';

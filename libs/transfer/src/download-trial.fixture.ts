@@ -6,7 +6,7 @@ import type { DownloadRunOptions } from './download-options.js';
 import { DownloadRun } from './download-run.js';
 import type { DownloadSnapshot, DownloadState } from './download-snapshot.js';
 import { MemoryChunkStore } from './memory-chunk-store.js';
-import { SimulatedNetwork } from './simulated-network.js';
+import { SimulatedNetwork } from './simulated-network.fixture.js';
 
 const CHUNK_BYTES = 128 * 1024;
 const BLOCK_BYTES = 16 * 1024;
