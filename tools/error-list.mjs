@@ -36,8 +36,7 @@ function collect() {
 function* sourceFiles() {
   for (const folder of ['libs', 'apps']) {
     for (const name of readdirSync(path.join(root, folder), { recursive: true }).sort()) {
-      if (name.endsWith('.ts') && !/\.(spec|suite|fixture)\.ts$/.test(name))
-        yield path.join(folder, name);
+      if (name.endsWith('.ts') && !/\.(spec|suite|fixture)\.ts$/.test(name)) yield path.join(folder, name);
     }
   }
 }
