@@ -2,11 +2,15 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PeerUnreachableError, ServerStartError } from '../errors.js';
 import type { Installation } from '../installation.js';
+import { PORT_RETRIES_MAX } from '../limits.js';
 import { LOOPBACK, PortChooser } from '../servers/free-port.js';
 import { logTail } from '../servers/server-log.js';
 import { describeExit, ServerProcess } from '../servers/server-process.js';
 import { choosePeer, findLocalPeers, type PeerUse } from './local-peers.js';
 import { PeerClient } from './peer-client.js';
+
+/** Where a peer listens for other machines. */
+const ANY_HOST = '0.0.0.0';
 
 /** What decides which peer a command works with. */
 export interface PeerChoice {
@@ -54,17 +58,20 @@ export async function openPeerSession(
   return startPeer(installation, choice, signal);
 }
 
-/** On its usual ports, or on the next free ones when another peer has those. */
+/** On its usual ports, or on the next free ones when others have those. */
 async function startPeer(installation: Installation, choice: PeerChoice, signal: AbortSignal): Promise<PeerSession> {
-  try {
-    return await startPeerWith([], installation, choice, signal);
-  } catch (error) {
-    const isPortTaken = error instanceof ServerStartError && error.code === 'port_taken';
-    if (!isPortTaken || choice.arePortsNamed) throw error;
+  let ports: readonly string[] = [];
+  for (let retry = 0; ; retry += 1) {
+    try {
+      return await startPeerWith(ports, installation, choice, signal);
+    } catch (error) {
+      const isPortTaken = error instanceof ServerStartError && error.code === 'port_taken';
+      if (!isPortTaken || choice.arePortsNamed || retry === PORT_RETRIES_MAX) throw error;
+    }
+    // Free now; another process may still be quicker, hence the turns.
+    const [port, apiPort] = [await new PortChooser(ANY_HOST).next(5550), await new PortChooser(LOOPBACK).next(5580)];
+    ports = ['--listen', `${ANY_HOST}:${port}`, '--api', `${LOOPBACK}:${apiPort}`];
   }
-  const [port, apiPort] = [await new PortChooser('0.0.0.0').next(5550), await new PortChooser(LOOPBACK).next(5580)];
-  const ports = ['--listen', `0.0.0.0:${port}`, '--api', `${LOOPBACK}:${apiPort}`];
-  return startPeerWith(ports, installation, choice, signal);
 }
 
 async function startPeerWith(
