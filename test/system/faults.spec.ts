@@ -204,7 +204,7 @@ describe('faults', () => {
     const peer = await cluster.startPeer('peer');
     const response = await fetch(`${peer.ready.url}/api/v1/torrents`);
     expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: 'api_unauthorized' });
+    expect(await response.json()).toMatchObject({ code: 'unauthorized' });
     const live = await fetch(`${peer.ready.url}/health/live`);
     expect(live.status).toBe(200);
   });

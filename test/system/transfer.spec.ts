@@ -184,6 +184,8 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     const known = await downloader.download({ hash, directory: at('got') });
     expect((await downloader.untilComplete(known.id)).downloadedBytes).toBe(0);
     expect((await stat(at('got', 'model'))).ino).toBe(ino);
+    const views = await downloader.call<{ id: string }[]>('GET', '/torrents');
+    expect(views.map(({ id }) => id)).toEqual([known.id]);
   });
 
   it('puts what it shares itself to another place', async () => {

@@ -8,7 +8,7 @@ const SCHEMA = {
   ...sharedOptions({
     listen: '0.0.0.0:5550',
     serves: 'peers that download',
-    data: '~/.panal/peer',
+    data: '~/.panal',
   }),
   api: defaulted({
     flag: '--api',
@@ -60,5 +60,5 @@ export function readPeerConfig(argv: readonly string[]): PeerConfig | undefined 
 }
 
 function defaultDataFolder(home: string | undefined): string {
-  return `${home ?? '.'}/.panal/peer`;
+  return `${home ?? '.'}/.panal`;
 }

@@ -4,7 +4,7 @@ import { PanalError } from '@panal/runtime';
 export class ApiTokenError extends PanalError {
   constructor() {
     super({
-      code: 'api_unauthorized',
+      code: 'unauthorized',
       message: "The request does not carry this peer's token.",
       action:
         'Send "Authorization: Bearer <token>" with the token from the file api-token in the data folder of the peer.',

@@ -79,7 +79,7 @@ export class TargetExistsError extends PanalError {
     super({
       code: 'target_exists',
       message: `${path} exists already and is something else.`,
-      action: 'Choose another directory or --rename, or replace it with --force.',
+      action: 'Choose another directory or another name with --as, or replace it with --force.',
       retryable: false,
     });
   }
@@ -110,7 +110,7 @@ export class TargetNameError extends PanalError {
     super({
       code: 'target_name_invalid',
       message: `${path} cannot be created here: ${why}.`,
-      action: 'Download it into a directory with a shorter path, or under another name with --rename.',
+      action: 'Download it into a directory with a shorter path, or under another name with --as.',
       retryable: false,
     });
   }

@@ -29,7 +29,8 @@ export interface CatalogTorrent {
   /** Absolute path of the content; empty until it is known. */
   readonly path: string;
   readonly metainfo: Metainfo | undefined;
-  readonly isActive: boolean;
+  /** It is neither complete nor failed. */
+  readonly isUnderWay: boolean;
   view(): TorrentView;
   /** The process ends: what is under way is kept for the next start. */
   stop(): Promise<void>;

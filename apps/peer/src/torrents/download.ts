@@ -59,7 +59,7 @@ export class Download implements CatalogTorrent {
     return this.#metainfo;
   }
 
-  get isActive(): boolean {
+  get isUnderWay(): boolean {
     return this.#state !== 'failed' && this.#state !== 'complete';
   }
 
@@ -260,8 +260,9 @@ export class Download implements CatalogTorrent {
     const isRunning = snapshot !== undefined && this.#state === 'waiting';
     // The run is complete a moment before its content is ready to be served.
     const state = isRunning ? (snapshot.state === 'complete' ? 'downloading' : snapshot.state) : this.#state;
+    // That the trackers refuse this peer tells more than that nobody is found.
     const trouble = state === 'waiting' ? (this.#tracked?.trouble ?? null) : null;
-    return { state, reason: this.#reason ?? (isRunning ? snapshot.reason : null) ?? trouble };
+    return { state, reason: this.#reason ?? trouble ?? (isRunning ? snapshot.reason : null) };
   }
 
   #target(metainfo: Metainfo): DownloadTarget {

@@ -43,8 +43,8 @@ export class Share implements CatalogTorrent {
     return this.#metainfo;
   }
 
-  get isActive(): boolean {
-    return this.#state !== 'failed';
+  get isUnderWay(): boolean {
+    return this.#state === 'hashing';
   }
 
   /** Hashes the content unless an earlier run did, and serves it. Settles when it is served or has failed. */

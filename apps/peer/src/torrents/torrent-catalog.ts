@@ -118,14 +118,14 @@ export class TorrentCatalog {
     return torrent;
   }
 
-  /** The newest share of a path stands for it. */
+  /** Of what was shared from, or downloaded to, one path only the newest counts: the others describe what is no more. */
   async #dropReplaced(newer: CatalogTorrent): Promise<void> {
-    if (!(newer instanceof Share) || newer.metainfo === undefined || !newer.isActive) return;
+    if (newer.metainfo === undefined || newer.view().state === 'failed') return;
     for (const older of this.all()) {
       if (older === newer) return;
-      if (!(older instanceof Share) || older.path !== newer.path) continue;
+      if (older.constructor !== newer.constructor || older.path !== newer.path || older.isUnderWay) continue;
       await this.remove(older.id).catch((error: unknown) => {
-        this.ports.logger.error('A replaced share could not be ended', { id: older.id, error });
+        this.ports.logger.error('A replaced torrent could not be ended', { id: older.id, error });
       });
     }
   }
@@ -136,7 +136,7 @@ export class TorrentCatalog {
     const same = this.all().find(
       (other) =>
         other instanceof Download &&
-        other.isActive &&
+        other.isUnderWay &&
         other.path === download.path &&
         other.metainfo?.contentId.equals(contentId) === true,
     );
