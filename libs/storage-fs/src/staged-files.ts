@@ -9,6 +9,7 @@ import { StagingUnsafeError, SyncFailedError, systemCodeOf } from './errors.js';
 import { HandleCache } from './handle-cache.js';
 import { SCAN_STATS_IN_FLIGHT, SYNCS_IN_FLIGHT } from './limits.js';
 import type { Staging } from './staging.js';
+import { WriteTurns } from './write-turns.js';
 
 export interface StagedFilesOptions {
   readonly metainfo: Metainfo;
@@ -23,6 +24,7 @@ export class StagedFiles {
   readonly #geometry: ChunkGeometry;
   readonly #staging: Staging;
   readonly #handles: HandleCache;
+  readonly #turns = new WriteTurns();
   #contentPath: string;
   #isPlaced = false;
   #touched = new Set<number>();
@@ -63,7 +65,7 @@ export class StagedFiles {
   async write(contentOffset: number, from: Uint8Array): Promise<void> {
     for (const { fileIndex, fileOffset, bytes } of this.#portions(contentOffset, from)) {
       if (this.#file(fileIndex).isPadding) continue;
-      await this.#use(fileIndex, (handle) => writeFully(handle, bytes, fileOffset));
+      await this.#turns.run(fileIndex, () => this.#use(fileIndex, (handle) => writeFully(handle, bytes, fileOffset)));
       // Noted when the bytes are there and not before: a sync in between would take the note and miss the bytes.
       this.#touched.add(fileIndex);
     }
