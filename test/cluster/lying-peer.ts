@@ -26,6 +26,8 @@ export class LyingPeer {
     const geometry = new ChunkGeometry(metainfo);
     const content: OfferedContent = {
       geometry,
+      // Of the torrent file as of every block: one bit is another.
+      metadata: flipped(metainfo.bytes),
       have: Bitfield.full(geometry.chunkCount),
       read: async (offset, into) => {
         await handle.read(into, 0, into.length, offset);
@@ -60,4 +62,10 @@ export class LyingPeer {
   }
 
   private constructor(readonly stop: () => Promise<void>) {}
+}
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 1;
+  return copy;
 }

@@ -68,12 +68,12 @@ export class TooManyTorrentsError extends PanalError {
   }
 }
 
-/** No tracker has the torrent's metadata (yet). */
+/** Neither a tracker nor a peer has the torrent file (yet). */
 export class MetadataMissingError extends PanalError {
   constructor(what: string) {
     super({
       code: 'metadata_missing',
-      message: `No tracker knows the torrent ${what} yet.`,
+      message: `No tracker and no peer has the torrent file of ${what} yet.`,
       action: 'Check the hash; if it is right, wait until somebody shares it, or give the torrent file itself.',
       retryable: true,
     });

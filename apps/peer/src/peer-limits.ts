@@ -9,6 +9,12 @@ export const HASHING_MAX = 1;
 /** Peers asked for at a time. A download keeps the best of them; more would be dialled for nothing. */
 export const PEERS_WANTED = 50;
 
+/** Peers asked for a torrent file in one attempt; the next one, a second later, may be handed others. */
+export const METADATA_PEERS_MAX = 8;
+
+/** Peers remembered for a torrent file that was none of what was asked for; past it the oldest may lie once more. */
+export const METADATA_LIARS_MAX = 256;
+
 /** A download without a source asks the trackers so often at first ... */
 export const LOOKUP_FIRST_MS = 500;
 

@@ -2,7 +2,15 @@ import { type ClusterKey, formatPrincipal } from '@panal/access';
 import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import type { HostPort, Logger } from '@panal/runtime';
 import type { DataFolder } from '@panal/storage-fs';
-import { BlockSlots, DataDialer, DataServer, DOWNLOAD_SLOTS_MAX, TcpRpcClient, TrackerSet } from '@panal/transport-tcp';
+import {
+  BlockSlots,
+  DataDialer,
+  DataServer,
+  DOWNLOAD_SLOTS_MAX,
+  MetadataDialer,
+  TcpRpcClient,
+  TrackerSet,
+} from '@panal/transport-tcp';
 import { BLOCK_BYTES_MAX, type HelloIdentity, HybridClock, type PeerIdentity } from '@panal/wire';
 import type { PeerConfig } from './config.js';
 import { HashingTurns } from './hashing-turns.js';
@@ -55,6 +63,7 @@ export class PeerNode {
       peerName: config.name,
       dataPort: () => this.#dataAddress.port,
     };
+    const metadata = new MetadataDialer(dialing);
     const hashing = new HashingTurns(HASHING_MAX);
     const ports = {
       clock,
@@ -68,6 +77,7 @@ export class PeerNode {
       ownAddress: () => reachable(this.#dataAddress),
       inHashingTurn: <T>(task: () => Promise<T>) => hashing.run(task),
       makeDialer: (torrent: ConstructorParameters<typeof DataDialer>[1]) => new DataDialer(dialing, torrent),
+      fetchMetadata: (...wanted: Parameters<MetadataDialer['fetch']>) => metadata.fetch(...wanted),
     };
     this.catalog = new TorrentCatalog(ports, hybridClock);
   }

@@ -8,6 +8,7 @@ export {
 } from './data/data-errors.js';
 export { DOWNLOAD_SLOTS_MAX } from './data/data-limits.js';
 export { DataServer, type DataServerOptions } from './data/data-server.js';
+export { MetadataDialer, type MetadataDialerOptions, type WantedMetadata } from './data/metadata-dialer.js';
 export type { ContentDirectory, OfferedContent, Visitor } from './data/offered-content.js';
 export {
   ConnectError,

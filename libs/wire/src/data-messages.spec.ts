@@ -1,6 +1,12 @@
 import { PanalError } from '@panal/runtime';
 import fc from 'fast-check';
-import { BLOCK_BYTES_MAX, CHUNK_COUNT_MAX, HAVE_CHUNKS_MAX } from './data-limits.js';
+import {
+  BLOCK_BYTES_MAX,
+  CHUNK_COUNT_MAX,
+  HAVE_CHUNKS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_PART_BYTES_MAX,
+} from './data-limits.js';
 import { type DataMessage, decodeDataMessages, encodeDataMessage } from './data-messages.js';
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -37,6 +43,18 @@ const message: fc.Arbitrary<DataMessage> = fc.oneof(
   fc.record({ kind: fc.constant('refused' as const), id: u32, code: text }),
   fc.record({ kind: fc.constant('cancel' as const), id: u32 }),
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const) }),
+  fc.record({
+    kind: fc.constant('metadata-request' as const),
+    id: u32,
+    offset: fc.integer({ min: 0, max: METADATA_BYTES_MAX }),
+    sizeBytes: fc.integer({ min: 1, max: METADATA_PART_BYTES_MAX }),
+  }),
+  fc.record({
+    kind: fc.constant('metadata' as const),
+    id: u32,
+    totalBytes: fc.integer({ min: 0, max: METADATA_BYTES_MAX }),
+    bytes: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+  }),
 );
 const INVALID = 'data_message_invalid';
 const block: DataMessage = { kind: 'block', id: 7, sizeBytes: 1000 };
@@ -75,6 +93,23 @@ describe('data messages', () => {
     ['a message behind a block', bodyOf([block, { kind: 'ping' }])],
     ['a block above the limit', encodeDataMessage({ kind: 'block', id: 1, sizeBytes: BLOCK_BYTES_MAX + 1 })],
     ['a request for nothing', encodeDataMessage({ kind: 'request', id: 1, index: 0, begin: 0, sizeBytes: 0 })],
+    [
+      'a torrent file above the limit',
+      encodeDataMessage({ kind: 'metadata', id: 1, totalBytes: METADATA_BYTES_MAX + 1, bytes: Buffer.of(1) }),
+    ],
+    [
+      'a part of a torrent file above the limit',
+      encodeDataMessage({
+        kind: 'metadata',
+        id: 1,
+        totalBytes: METADATA_BYTES_MAX,
+        bytes: Buffer.alloc(METADATA_PART_BYTES_MAX + 1),
+      }),
+    ],
+    [
+      'a request for nothing of a torrent file',
+      encodeDataMessage({ kind: 'metadata-request', id: 1, offset: 0, sizeBytes: 0 }),
+    ],
     ['too many chunks in a have', encodeDataMessage({ kind: 'have', chunks: Array(HAVE_CHUNKS_MAX + 1).fill(0) })],
     [
       'a bitfield of another size',

@@ -1,5 +1,11 @@
 import { DataMessageError } from './data-errors.js';
-import { BLOCK_BYTES_MAX, CHUNK_COUNT_MAX, HAVE_CHUNKS_MAX } from './data-limits.js';
+import {
+  BLOCK_BYTES_MAX,
+  CHUNK_COUNT_MAX,
+  HAVE_CHUNKS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_PART_BYTES_MAX,
+} from './data-limits.js';
 
 /**
  * The data plane between two peers: one connection per torrent and pair, opened by the downloader. After the
@@ -18,7 +24,9 @@ export type DataMessage =
   | { readonly kind: 'refused'; readonly id: number; readonly code: string }
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'ping' }
-  | { readonly kind: 'pong' };
+  | { readonly kind: 'pong' }
+  | MetadataRequestMessage
+  | MetadataMessage;
 
 /** The downloader says what it wants and, so that the provider can dial it in turn, who it is. */
 export interface OpenMessage {
@@ -50,6 +58,24 @@ export interface RequestMessage {
   readonly sizeBytes: number;
 }
 
+/** Asks for `sizeBytes` of the torrent file itself, from `offset` on; at the end fewer come. */
+export interface MetadataRequestMessage {
+  readonly kind: 'metadata-request';
+  readonly id: number;
+  readonly offset: number;
+  /** 1 to METADATA_PART_BYTES_MAX. */
+  readonly sizeBytes: number;
+}
+
+export interface MetadataMessage {
+  readonly kind: 'metadata';
+  readonly id: number;
+  /** Size of the whole torrent file. */
+  readonly totalBytes: number;
+  /** The part that was asked for. A view of the record: copy it to keep it. */
+  readonly bytes: Buffer;
+}
+
 const HEADER_SIZE = 5;
 const TYPES = {
   open: 1,
@@ -62,6 +88,8 @@ const TYPES = {
   cancel: 8,
   ping: 9,
   pong: 10,
+  'metadata-request': 11,
+  metadata: 12,
 } as const satisfies Record<DataMessage['kind'], number>;
 
 /** One message as a frame for `RecordSealer.seal`. */
@@ -86,6 +114,10 @@ export function encodeDataMessage(message: DataMessage): Buffer {
     case 'ping':
     case 'pong':
       return frame(message.kind, []);
+    case 'metadata-request':
+      return encodeNumbers('metadata-request', [message.id, message.offset, message.sizeBytes]);
+    case 'metadata':
+      return frame('metadata', [numbers([message.id, message.totalBytes]), message.bytes]);
   }
 }
 
@@ -131,6 +163,10 @@ function decodeFields(type: number, fields: FieldReader): DataMessage | undefine
       return { kind: 'ping' };
     case TYPES.pong:
       return { kind: 'pong' };
+    case TYPES['metadata-request']:
+      return decodeMetadataRequest(fields);
+    case TYPES.metadata:
+      return decodeMetadata(fields);
     default:
       // A newer peer may say more than this version knows; what is said must not depend on being understood.
       return undefined;
@@ -177,6 +213,19 @@ function decodeRequest(fields: FieldReader): RequestMessage {
   const sizeBytes = fields.number(BLOCK_BYTES_MAX);
   if (sizeBytes === 0) throw new DataMessageError('a request asks for nothing');
   return { kind: 'request', id, index, begin, sizeBytes };
+}
+
+function decodeMetadataRequest(fields: FieldReader): MetadataRequestMessage {
+  const [id, offset] = [fields.number(), fields.number(METADATA_BYTES_MAX)];
+  const sizeBytes = fields.number(METADATA_PART_BYTES_MAX);
+  if (sizeBytes === 0) throw new DataMessageError('a request asks for nothing');
+  return { kind: 'metadata-request', id, offset, sizeBytes };
+}
+
+function decodeMetadata(fields: FieldReader): MetadataMessage {
+  const [id, totalBytes, bytes] = [fields.number(), fields.number(METADATA_BYTES_MAX), fields.rest()];
+  if (bytes.length > METADATA_PART_BYTES_MAX) throw new DataMessageError('a part of a torrent file is too long');
+  return { kind: 'metadata', id, totalBytes, bytes };
 }
 
 function encodeNumbers(kind: DataMessage['kind'], values: readonly number[]): Buffer {

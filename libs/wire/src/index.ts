@@ -1,10 +1,19 @@
 export { ClientHandshake } from './client-handshake.js';
 export { DataMessageError } from './data-errors.js';
-export { BLOCK_BYTES_MAX, CHUNK_COUNT_MAX, DATA_RECORD_BYTES_MAX, HAVE_CHUNKS_MAX } from './data-limits.js';
+export {
+  BLOCK_BYTES_MAX,
+  CHUNK_COUNT_MAX,
+  DATA_RECORD_BYTES_MAX,
+  HAVE_CHUNKS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_PART_BYTES_MAX,
+} from './data-limits.js';
 export {
   type DataMessage,
   decodeDataMessages,
   encodeDataMessage,
+  type MetadataMessage,
+  type MetadataRequestMessage,
   type OpenedMessage,
   type OpenMessage,
   type RequestMessage,

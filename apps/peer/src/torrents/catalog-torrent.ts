@@ -1,6 +1,6 @@
 import type { Clock, Logger, Random, Timers } from '@panal/runtime';
 import type { Metainfo } from '@panal/torrent';
-import type { DataDialer, DialedTorrent } from '@panal/transport-tcp';
+import type { DataDialer, DialedTorrent, MetadataDialer } from '@panal/transport-tcp';
 import type { TorrentView } from '@panal/wire';
 import type { TrackerAgent } from '../tracking/tracker-agent.js';
 import type { ContentShelf } from './content-shelf.js';
@@ -21,6 +21,8 @@ export interface TorrentPorts {
   /** Runs `task` when one of the few places for hashing is free. */
   readonly inHashingTurn: <T>(task: () => Promise<T>) => Promise<T>;
   makeDialer(torrent: DialedTorrent): DataDialer;
+  /** The torrent file as a peer has it, unchecked. */
+  readonly fetchMetadata: MetadataDialer['fetch'];
 }
 
 /** One share or download of this peer. */

@@ -7,8 +7,9 @@ import { DEFAULT_NAMESPACE, type TorrentState, type TorrentView } from '@panal/w
 import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS, LOOKUP_RUNNING_MS } from '../peer-limits.js';
 import type { TrackedTorrent } from '../tracking/tracker-agent.js';
 import type { CatalogTorrent, TorrentPorts } from './catalog-torrent.js';
-import { type DownloadSource, resolveMetainfo } from './download-resolution.js';
+import type { DownloadSource } from './download-source.js';
 import { DownloadTarget } from './download-target.js';
+import { MetainfoSearch } from './metainfo-search.js';
 import { persist } from './persist.js';
 import { ServedContent } from './served-content.js';
 import { sourceAddresses } from './source-addresses.js';
@@ -125,12 +126,11 @@ export class Download implements CatalogTorrent {
     await this.#complete(metainfo);
   }
 
-  /** Asks until a tracker knows: a name may be given, and a torrent shared, after somebody began to wait for it. */
+  /** Asks until a tracker or a peer knows: a name may be given, and a torrent shared, after somebody began to wait for it. */
   #resolve(): Promise<Metainfo> {
-    const { trackers } = this.ports;
-    return this.#persist('resolving', () =>
-      resolveMetainfo(this.options.source, trackers.trackers, this.#abort.signal),
-    );
+    const { trackers, shelf, fetchMetadata, logger } = this.ports;
+    const search = new MetainfoSearch({ trackers: trackers.trackers, shelf, fetchMetadata, logger });
+    return this.#persist('resolving', () => search.resolve(this.options.source, this.#abort.signal));
   }
 
   /** Shows what stops it, and tries again. */
@@ -167,7 +167,13 @@ export class Download implements CatalogTorrent {
     });
     this.#run = run;
     const onReadError = (error: unknown): void => this.#doubt(error);
-    this.#served = new ServedContent({ geometry, have: run.done, reader: store, onReadError });
+    this.#served = new ServedContent({
+      geometry,
+      metadata: metainfo.bytes,
+      have: run.done,
+      reader: store,
+      onReadError,
+    });
     this.#undo.push(ports.shelf.put(hash, this.#served));
     this.#undo.push(
       ports.shelf.onVisitor(hash, ({ peerId, peerName, host, port }) =>
@@ -225,7 +231,13 @@ export class Download implements CatalogTorrent {
     if (this.#served === undefined) {
       const geometry = this.#geometry as ChunkGeometry;
       const have = Bitfield.full(geometry.chunkCount);
-      this.#served = new ServedContent({ geometry, have, reader: content, onReadError: (error) => this.#doubt(error) });
+      this.#served = new ServedContent({
+        geometry,
+        metadata: metainfo.bytes,
+        have,
+        reader: content,
+        onReadError: (error) => this.#doubt(error),
+      });
       this.#undo.push(this.ports.shelf.put(metainfo.contentId, this.#served));
       this.#track(metainfo, undefined);
     } else {

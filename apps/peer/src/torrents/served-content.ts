@@ -4,6 +4,8 @@ import type { OfferedContent } from '@panal/transport-tcp';
 
 interface ServedContentOptions {
   readonly geometry: ChunkGeometry;
+  /** The torrent file. */
+  readonly metadata: Uint8Array;
   readonly have: Bitfield;
   readonly reader: Pick<ChunkStore, 'read'>;
   readonly onReadError: (error: unknown) => void;
@@ -12,6 +14,7 @@ interface ServedContentOptions {
 /** Content on this peer's disk, as the data port serves it. */
 export class ServedContent implements OfferedContent {
   readonly geometry: ChunkGeometry;
+  readonly metadata: Uint8Array;
   readonly have: Bitfield;
   readonly #watchers = new Set<(chunks: readonly number[]) => void>();
   #reader: Pick<ChunkStore, 'read'>;
@@ -19,6 +22,7 @@ export class ServedContent implements OfferedContent {
 
   constructor(private readonly options: ServedContentOptions) {
     this.geometry = options.geometry;
+    this.metadata = options.metadata;
     this.have = options.have;
     this.#reader = options.reader;
   }

@@ -130,6 +130,7 @@ export class Share implements CatalogTorrent {
     const have = Bitfield.full(geometry.chunkCount);
     this.#served = new ServedContent({
       geometry,
+      metadata: metainfo.bytes,
       have,
       reader: this.#content,
       onReadError: (error) => this.#doubt(error),

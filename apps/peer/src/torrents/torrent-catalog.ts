@@ -11,7 +11,7 @@ import {
 import { TORRENTS_MAX } from '../peer-limits.js';
 import type { CatalogTorrent, TorrentPorts } from './catalog-torrent.js';
 import { Download } from './download.js';
-import { type DownloadSource, downloadSource } from './download-resolution.js';
+import { type DownloadSource, downloadSource } from './download-source.js';
 import { Share } from './share.js';
 import type { DownloadRecord, SavedTorrent, ShareRecord } from './torrent-records.js';
 

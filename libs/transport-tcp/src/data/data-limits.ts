@@ -32,3 +32,9 @@ export const DATA_PING_INTERVAL_MS = 15_000;
 
 /** A block that is not taken within this time (17 KiB/s) gives its lane up, and its connection with it. */
 export const BLOCK_SEND_TIMEOUT_MS = 60_000;
+
+/** One part of a torrent file: 26 KiB/s. Slower, and another peer is asked. */
+export const METADATA_PART_TIMEOUT_MS = 10_000;
+
+/** A whole torrent file: 64 MiB at 1 MiB/s. A peer that trickles holds a download up no longer than this. */
+export const METADATA_TIMEOUT_MS = 60_000;

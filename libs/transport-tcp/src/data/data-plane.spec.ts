@@ -31,6 +31,7 @@ const identity = (name: string): HelloIdentity => ({ role: 'peer', cluster: 'tes
 
 class FakeContent implements OfferedContent {
   readonly geometry = geometry;
+  readonly metadata = Buffer.alloc(0);
   readonly have = Bitfield.full(geometry.chunkCount);
   readonly readErrors: unknown[] = [];
   sentBytes = 0;

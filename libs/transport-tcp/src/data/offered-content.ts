@@ -3,6 +3,8 @@ import type { Bitfield, ChunkGeometry } from '@panal/torrent';
 /** One torrent's content as the data port serves it: whole, or growing while it is downloaded. */
 export interface OfferedContent {
   readonly geometry: ChunkGeometry;
+  /** The torrent file, for downloaders that know nothing of the torrent but its id. */
+  readonly metadata: Uint8Array;
   /** Chunks that can be read, live. */
   readonly have: Bitfield;
   /** Fills `into` from `contentOffset` on; all of it lies in chunks of `have`. */

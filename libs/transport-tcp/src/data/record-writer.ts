@@ -31,6 +31,19 @@ export class RecordWriter {
     });
   }
 
+  /** Sends a message in a record of its own, because it may fill one. @returns When the kernel has it, or never will. */
+  sendAlone(message: DataMessage): Promise<void> {
+    if (this.#frames.length > 0) this.#flush([]);
+    return new Promise((resolve) => {
+      if (!this.socket.writable) return resolve();
+      this.socket.cork();
+      for (const part of this.sealer.seal([encodeDataMessage(message)])) this.socket.write(part);
+      // Called in order of the writes, and with an error when the connection ends before.
+      this.socket.write(Buffer.alloc(0), () => resolve());
+      this.socket.uncork();
+    });
+  }
+
   #flush(payloads: readonly Uint8Array[], onTaken?: (error?: Error | null) => void): boolean {
     const frames = this.#frames;
     this.#frames = [];

@@ -5,6 +5,7 @@ import {
   type DataMessage,
   decodeDataMessages,
   HAVE_CHUNKS_MAX,
+  type MetadataRequestMessage,
   type OpenMessage,
   type RequestMessage,
 } from '@panal/wire';
@@ -37,6 +38,7 @@ export class UploadConnection {
   /** Requests a lane works on; the others wait in the queue. */
   readonly #served = new Set<number>();
   #content: OfferedContent | undefined;
+  #isMetadataUnderWay = false;
   #unwatch: () => void = () => undefined;
   readonly #cancelOpenTimeout: () => void;
 
@@ -112,6 +114,7 @@ export class UploadConnection {
     if (message.kind === 'open') return this.#open(message);
     if (message.kind === 'request') return this.#request(message);
     if (message.kind === 'cancel') return this.#cancel(message.id);
+    if (message.kind === 'metadata-request') return this.#sendMetadata(message);
     if (message.kind === 'ping') return this.#writer.send({ kind: 'pong' });
     throw new DataProtocolError(this.address, `it sent "${message.kind}", which only a provider sends`);
   }
@@ -160,6 +163,19 @@ export class UploadConnection {
     const admission = this.options.queue.offer(this, request);
     if (admission === 'busy') this.#refuseAtOnce(request.id, REFUSED_BUSY);
     if (admission === 'duplicate') throw new DataProtocolError(this.address, 'it used one request id twice');
+  }
+
+  /** One part at a time: two do not fit a record, and a downloader that does not read costs one part and no more. */
+  #sendMetadata({ id, offset, sizeBytes }: MetadataRequestMessage): void {
+    if (this.#content === undefined) throw new DataProtocolError(this.address, 'it asked before it opened a torrent');
+    const { buffer, byteOffset, byteLength: totalBytes } = this.#content.metadata;
+    if (offset >= totalBytes) throw new DataProtocolError(this.address, 'it asked past the end of the torrent file');
+    if (this.#isMetadataUnderWay) return this.#refuseAtOnce(id, REFUSED_BUSY);
+    this.#isMetadataUnderWay = true;
+    const bytes = Buffer.from(buffer, byteOffset + offset, Math.min(sizeBytes, totalBytes - offset));
+    void this.#writer.sendAlone({ kind: 'metadata', id, totalBytes, bytes }).then(() => {
+      this.#isMetadataUnderWay = false;
+    });
   }
 
   /** Each request is answered once. One that is being served is answered by its lane. */

@@ -1,7 +1,6 @@
 import { formatContentId, type Metainfo, parseContentId, parseMagnet, parseTorrent } from '@panal/torrent';
-import type { TrackerSet } from '@panal/transport-tcp';
-import { DEFAULT_NAMESPACE, type DownloadRequest, isTorrentName, WHOLE_TORRENT } from '@panal/wire';
-import { MetadataMissingError, RequestInvalidError } from '../errors.js';
+import { type DownloadRequest, isTorrentName } from '@panal/wire';
+import { RequestInvalidError } from '../errors.js';
 
 /** How a download says what it wants. */
 export type DownloadSource =
@@ -30,35 +29,4 @@ export function downloadSource({ torrent, hash, magnet, name }: DownloadRequest)
     `"${text}" is no name of a torrent.`,
     'Names have 1 to 128 letters, digits and . _ / : @ -, and begin with a letter or digit, for example llm:v3.',
   );
-}
-
-/**
- * Asks the trackers once for the torrent.
- * @throws MetadataMissingError, `name_unknown`, NoTrackerError: ask again later
- */
-export async function resolveMetainfo(
-  source: DownloadSource,
-  trackers: TrackerSet,
-  signal: AbortSignal,
-): Promise<Metainfo> {
-  if (source.kind === 'torrent') return source.metainfo;
-  const hash =
-    source.kind === 'hash'
-      ? source.hash
-      : (await trackers.getName({ namespace: DEFAULT_NAMESPACE, name: source.name }, signal)).hash;
-  const request = { namespace: DEFAULT_NAMESPACE, hash, index: WHOLE_TORRENT };
-  const bytes = await trackers.getMetadata(request, (candidate) => metainfoOf(candidate, hash) !== undefined, signal);
-  const metainfo = bytes === null ? undefined : metainfoOf(bytes, hash);
-  if (metainfo === undefined) throw new MetadataMissingError(formatContentId(hash));
-  return metainfo;
-}
-
-/** A tracker is not believed: its bytes must have the content id that was asked for. */
-function metainfoOf(bytes: Uint8Array, hash: Uint8Array): Metainfo | undefined {
-  try {
-    const metainfo = parseTorrent(bytes);
-    return metainfo.contentId.equals(hash) || metainfo.infoHashV1?.equals(hash) === true ? metainfo : undefined;
-  } catch {
-    return undefined;
-  }
 }
