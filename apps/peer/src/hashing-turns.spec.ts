@@ -29,4 +29,23 @@ describe('HashingTurns', () => {
     await expect(failing).rejects.toThrow('unreadable');
     await expect(next).resolves.toBe('done');
   });
+
+  it('lets a task that waits go when it is told to, and no place is lost', async () => {
+    const turns = new HashingTurns(1);
+    let end: () => void = () => undefined;
+    const running = turns.run(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const abort = new AbortController();
+    const waiting = turns.run(() => Promise.resolve('begun'), abort.signal);
+    const next = turns.run(() => Promise.resolve('done'));
+    abort.abort(new Error('stopped'));
+    await expect(waiting).rejects.toThrow('stopped');
+    end();
+    await running;
+    await expect(next).resolves.toBe('done');
+  });
 });

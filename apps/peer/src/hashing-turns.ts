@@ -5,8 +5,10 @@ export class HashingTurns {
 
   constructor(private readonly countMax: number) {}
 
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#runningCount >= this.countMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** Rejects with the reason of `signal` when it aborts before the turn comes; later it is for the task to heed it. */
+  async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    if (this.#runningCount >= this.countMax) await this.#wait(signal);
     else this.#runningCount += 1;
     try {
       return await task();
@@ -16,5 +18,20 @@ export class HashingTurns {
       if (next === undefined) this.#runningCount -= 1;
       else next();
     }
+  }
+
+  #wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve();
+      };
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(signal?.reason as Error);
+      };
+      this.#waiting.push(begin);
+      signal?.addEventListener('abort', giveUp, { once: true });
+    });
   }
 }

@@ -75,7 +75,7 @@ export class PeerNode {
       records: new TorrentRecords(folder),
       peerId: folder.id,
       ownAddress: () => reachable(this.#dataAddress),
-      inHashingTurn: <T>(task: () => Promise<T>) => hashing.run(task),
+      inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => hashing.run(task, signal),
       makeDialer: (torrent: ConstructorParameters<typeof DataDialer>[1]) => new DataDialer(dialing, torrent),
       fetchMetadata: (...wanted: Parameters<MetadataDialer['fetch']>) => metadata.fetch(...wanted),
     };

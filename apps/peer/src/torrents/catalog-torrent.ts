@@ -18,8 +18,8 @@ export interface TorrentPorts {
   readonly peerId: Buffer;
   /** Where this peer's own data port listens; for a download of what the peer shares itself. */
   readonly ownAddress: () => { readonly host: string; readonly port: number };
-  /** Runs `task` when one of the few places for hashing is free. */
-  readonly inHashingTurn: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Runs `task` when one of the few places for hashing is free; rejects when `signal` aborts before. */
+  readonly inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
   makeDialer(torrent: DialedTorrent): DataDialer;
   /** The torrent file as a peer has it, unchecked. */
   readonly fetchMetadata: MetadataDialer['fetch'];

@@ -24,6 +24,7 @@ export class Share implements CatalogTorrent {
   #content: SharedContent | undefined;
   #tracked: TrackedTorrent | undefined;
   #takeDown: () => void = () => undefined;
+  #working: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly ports: TorrentPorts,
@@ -48,7 +49,12 @@ export class Share implements CatalogTorrent {
   }
 
   /** Hashes the content unless an earlier run did, and serves it. Settles when it is served or has failed. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    this.#working = this.#work();
+    return this.#working;
+  }
+
+  async #work(): Promise<void> {
     try {
       // Content that changed meanwhile is found out below, by its stamps: a person decides whether to share it anew.
       if (this.#metainfo === undefined || this.#record.stamps === null) await this.#hash();
@@ -87,6 +93,8 @@ export class Share implements CatalogTorrent {
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#withdraw();
+    // Not before: what it was about to write down would bring a removed share back with the next start.
+    await this.#working;
   }
 
   async remove(): Promise<void> {
@@ -97,7 +105,7 @@ export class Share implements CatalogTorrent {
   async #hash(): Promise<void> {
     const { path, torrentFormat, chunkSizeBytes } = this.#record;
     const { signal } = this.#abort;
-    const hashed = await this.ports.inHashingTurn(() =>
+    const hash = (): ReturnType<typeof shareContent> =>
       shareContent({
         path,
         format: torrentFormat,
@@ -107,8 +115,8 @@ export class Share implements CatalogTorrent {
           this.#hashedBytes = doneBytes;
           this.#totalBytes = totalBytes;
         },
-      }),
-    );
+      });
+    const hashed = await this.ports.inHashingTurn(hash, signal);
     signal.throwIfAborted();
     this.#metainfo = hashed.metainfo;
     await this.ports.records.saveMetainfo(this.id, hashed.metainfo);

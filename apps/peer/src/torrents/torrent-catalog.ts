@@ -118,12 +118,17 @@ export class TorrentCatalog {
     return torrent;
   }
 
-  /** Of what was shared from, or downloaded to, one path only the newest counts: the others describe what is no more. */
+  /**
+   * Of what was shared from, or downloaded to, one path only the newest counts: the others describe what is no more. One
+   * that failed takes the place of nothing but earlier failures, and one that was stopped or removed, of nothing.
+   */
   async #dropReplaced(newer: CatalogTorrent): Promise<void> {
-    if (newer.metainfo === undefined || newer.view().state === 'failed') return;
+    const { state } = newer.view();
+    if (newer.isUnderWay || newer.path === '' || this.#torrents.get(newer.id) !== newer) return;
     for (const older of this.all()) {
       if (older === newer) return;
       if (older.constructor !== newer.constructor || older.path !== newer.path || older.isUnderWay) continue;
+      if (state === 'failed' && older.view().state !== 'failed') continue;
       await this.remove(older.id).catch((error: unknown) => {
         this.ports.logger.error('A replaced torrent could not be ended', { id: older.id, error });
       });

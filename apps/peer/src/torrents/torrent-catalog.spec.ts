@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { SystemTimers } from '@panal/nest';
+import { ManualClock, SeededRandom, silentLogger } from '@panal/runtime';
+import { DataFolder, shareContent } from '@panal/storage-fs';
+import type { Metainfo } from '@panal/torrent';
+import { TrackerSet } from '@panal/transport-tcp';
+import { HybridClock } from '@panal/wire';
+import { HashingTurns } from '../hashing-turns.js';
+import { TrackerAgent } from '../tracking/tracker-agent.js';
+import type { CatalogTorrent, TorrentPorts } from './catalog-torrent.js';
+import { ContentShelf } from './content-shelf.js';
+import { TorrentCatalog } from './torrent-catalog.js';
+import { TorrentRecords } from './torrent-records.js';
+
+/** Records that tell of a torrent file before they keep it. */
+class WatchedRecords extends TorrentRecords {
+  onSave: (id: string) => void = () => undefined;
+
+  override async saveMetainfo(id: string, metainfo: Metainfo): Promise<void> {
+    this.onSave(id);
+    await super.saveMetainfo(id, metainfo);
+  }
+}
+
+describe('TorrentCatalog', () => {
+  let root: string;
+  let folder: DataFolder;
+  let records: WatchedRecords;
+  let trackers: TrackerAgent;
+  let catalog: TorrentCatalog;
+
+  beforeEach(async () => {
+    root = await mkdtemp(path.join(tmpdir(), 'panal-catalog-'));
+    const clock = new ManualClock();
+    const timers = new SystemTimers();
+    const random = new SeededRandom(1);
+    const logger = silentLogger;
+    folder = await DataFolder.open(path.join(root, 'data'), { random });
+    records = new WatchedRecords(folder);
+    const nobody = (): never => {
+      throw new Error('there is nobody to talk to');
+    };
+    // No tracker and no peer: what is whole is served, what is not waits.
+    const set = new TrackerSet({ addresses: [], clock, timers, makeClient: nobody });
+    trackers = new TrackerAgent({ trackers: set, identity: nobody, timers, random, logger });
+    const hashing = new HashingTurns(1);
+    const ports: TorrentPorts = {
+      clock,
+      timers,
+      random,
+      logger,
+      records,
+      trackers,
+      shelf: new ContentShelf('p1'),
+      peerId: folder.id,
+      ownAddress: () => ({ host: '127.0.0.1', port: 1 }),
+      inHashingTurn: (task, signal) => hashing.run(task, signal),
+      makeDialer: () => ({ dial: nobody }) as never,
+      fetchMetadata: nobody,
+    };
+    catalog = new TorrentCatalog(ports, new HybridClock());
+  });
+
+  afterEach(async () => {
+    await catalog.stop();
+    await trackers.stop();
+    await folder.close();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  const at = (...names: string[]): string => path.join(root, ...names);
+
+  async function content(where: string, text: string): Promise<Metainfo> {
+    await mkdir(at(where, 'model'), { recursive: true });
+    await writeFile(at(where, 'model', 'weights'), text);
+    const { metainfo } = await shareContent({ path: at(where, 'model'), format: 'v2' });
+    return metainfo;
+  }
+
+  async function until(condition: () => boolean): Promise<void> {
+    for (let turn = 0; turn < 10_000 && !condition(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(condition()).toBe(true);
+  }
+
+  const fetchTo = (metainfo: Metainfo, directory: string): Promise<CatalogTorrent> =>
+    catalog.download({ torrent: metainfo.bytes.toString('base64'), directory: at(directory), force: true });
+
+  it('keeps a whole download when the one that was to replace it is given up', async () => {
+    const old = await fetchTo(await content('here', 'old'), 'here');
+    await until(() => old.view().state === 'complete');
+    const replacement = await fetchTo(await content('elsewhere', 'new'), 'here');
+    await until(() => replacement.view().state === 'waiting');
+    await catalog.remove(replacement.id);
+    expect(catalog.all().map(({ id }) => id)).toEqual([old.id]);
+  });
+
+  it('keeps a whole download when the peer stops before its replacement is there', async () => {
+    const old = await fetchTo(await content('here', 'old'), 'here');
+    await until(() => old.view().state === 'complete');
+    const replacement = await fetchTo(await content('elsewhere', 'new'), 'here');
+    await until(() => replacement.view().state === 'waiting');
+    await catalog.stop();
+    const saved = await records.all(() => undefined);
+    expect(saved.map(({ record }) => record.id).sort()).toEqual([old.id, replacement.id].sort());
+  });
+
+  it('forgets a failed share when the same path is tried again', async () => {
+    const first = await catalog.share({ path: at('nothing') });
+    await until(() => first.view().state === 'failed');
+    const second = await catalog.share({ path: at('nothing') });
+    await until(() => second.view().state === 'failed' && catalog.all().length === 1);
+    expect(catalog.all().map(({ id }) => id)).toEqual([second.id]);
+  });
+
+  it('forgets a share for good that is removed while it is written down', async () => {
+    await content('here', 'text');
+    let removing: Promise<void> | undefined;
+    records.onSave = (id) => {
+      removing ??= catalog.remove(id);
+    };
+    await catalog.share({ path: at('here', 'model') });
+    await until(() => removing !== undefined);
+    await removing;
+    expect(await records.all(() => undefined)).toEqual([]);
+  });
+});
