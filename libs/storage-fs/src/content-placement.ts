@@ -1,6 +1,7 @@
-import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { systemCodeOf, TargetExistsError } from './errors.js';
 import { syncFolder } from './folders.js';
+import { exists } from './staging.js';
 import type { StagingPaths } from './staging-names.js';
 
 export interface Placement {
@@ -11,21 +12,39 @@ export interface Placement {
 }
 
 /**
- * Moves whole, synced content to its target. At every moment the target is absent, the old thing or the new one whole;
- * a folder cannot be replaced in one step, so there is an instant of absence, which the next start after a crash ends.
+ * Moves whole content to its target. At every moment the target is absent, the old thing or the new one whole; a folder
+ * cannot be replaced in one step, so there is an instant of absence, which the next start after a crash ends. Neither
+ * the names nor the bytes are synced: `settlePlacement` does that, and until it has, `placed` tells the next start.
  * @throws TargetExistsError
  */
 export async function placeContent(placement: Placement): Promise<void> {
   const { paths, isForced } = placement;
-  const { directory, data, target, replaced, dataFolder } = paths;
+  const { data, target } = paths;
   const existing = await kindOf(target);
+  if (existing !== undefined && !isForced) throw new TargetExistsError(target);
+  // Before the rename: where the one survives a crash, so does the other, for a file system keeps their order.
+  await writeFile(paths.placed, '');
   if (existing === undefined) await placeNew(placement);
-  else if (!isForced) throw new TargetExistsError(target);
   else if (existing === 'other' && !placement.isDirectory) await rename(data, target);
   else await replaceByMoving(paths);
+}
+
+/** Makes the move durable; then what it replaced may go. */
+export async function settlePlacement({ directory, dataFolder, replaced }: StagingPaths): Promise<void> {
   await syncFolder(directory);
   await syncFolder(dataFolder);
   await rm(replaced, { recursive: true, force: true });
+}
+
+/** Whether an earlier process moved the content to its target and did not live to sync it. */
+export async function isPlaced({ placed, data, target }: StagingPaths): Promise<boolean> {
+  return (await exists(placed)) && !(await exists(data)) && (await exists(target));
+}
+
+/** Takes content that turned out to be damaged back from the target, to be mended. */
+export async function takeBack({ placed, data, target }: StagingPaths): Promise<void> {
+  await rename(target, data);
+  await rm(placed, { force: true });
 }
 
 async function placeNew({ paths: { data, target }, isDirectory, isForced }: Placement): Promise<void> {

@@ -4,11 +4,11 @@ import type { ChunkStore } from '@panal/transfer';
 import { replaceFile } from './atomic-file.js';
 import { CommitQueue } from './commit-queue.js';
 import { checkLayout } from './content-layout.js';
-import { placeContent } from './content-placement.js';
+import { isPlaced, placeContent, settlePlacement } from './content-placement.js';
 import { StoreClosedError, TargetExistsError } from './errors.js';
 import { encodeJournal } from './journal.js';
 import { OPEN_HANDLES_MAX } from './limits.js';
-import { findResumption, type ResumeNote } from './resume.js';
+import { findResumption, type ResumeNote, resumePlaced } from './resume.js';
 import { StagedFiles } from './staged-files.js';
 import { exists, Staging } from './staging.js';
 import { type StagingPaths, stagingPaths } from './staging-names.js';
@@ -68,12 +68,20 @@ export class FileChunkStore implements ChunkStore {
     checkLayout(metainfo, options.targetName ?? metainfo.name, paths);
     const staging = await Staging.open(paths);
     try {
-      if (!isForced && (await exists(paths.target))) throw new TargetExistsError(paths.target);
+      const wasPlaced = await isPlaced(paths);
+      if (!wasPlaced && !isForced && (await exists(paths.target))) throw new TargetExistsError(paths.target);
       const geometry = new ChunkGeometry(metainfo);
-      const { done, note } = await findResumption(metainfo, geometry, paths);
+      const { done, note } = wasPlaced
+        ? await resumePlaced(metainfo, paths)
+        : await findResumption(metainfo, geometry, paths);
       const files = new StagedFiles({ metainfo, geometry, staging, handleCountMax });
       const parts = { metainfo, isForced, staging, files, chunkCount: geometry.chunkCount };
-      return { store: new FileChunkStore(parts, done.clone()), done, note };
+      const store = new FileChunkStore(
+        parts,
+        note.kind === 'data_missing' && wasPlaced ? new Bitfield(done.size) : done.clone(),
+      );
+      if (note.kind === 'placed') store.#wasPlaced();
+      return { store, done, note };
     } catch (error) {
       // Why it cannot begin is what the caller must hear, not that clearing up failed as well.
       await staging.abandon().catch(() => undefined);
@@ -112,22 +120,27 @@ export class FileChunkStore implements ChunkStore {
   }
 
   /**
-   * Safe to repeat after an error: what is done is not done again.
+   * Safe to repeat after an error, as `finish` is: what is done is not done again. A commit under way is not waited for.
    * @throws TargetExistsError when something took the name of the target meanwhile.
    */
+  async place(): Promise<void> {
+    if (this.#state === 'placed' || this.#state === 'finished') return;
+    this.#checkWritable();
+    const { metainfo, isForced, staging, files } = this.#parts;
+    await files.complete();
+    await placeContent({ paths: staging.paths, isDirectory: metainfo.isDirectory, isForced });
+    this.#wasPlaced();
+  }
+
+  /** @throws SyncFailedError: the content is at its target, and may be damaged there after a crash. */
   async finish(): Promise<void> {
     if (this.#state === 'finished') return;
-    const { metainfo, isForced, staging, files, chunkCount } = this.#parts;
-    if (this.#state !== 'placed') {
-      this.#checkWritable();
-      await this.#commits.idle();
-      await files.complete();
-      await this.#commit(Bitfield.full(chunkCount));
-      await staging.syncFolders();
-      await placeContent({ paths: staging.paths, isDirectory: metainfo.isDirectory, isForced });
-      files.moveTo(staging.paths.target);
-      this.#state = 'placed';
-    }
+    await this.place();
+    const { staging, files } = this.#parts;
+    await this.#commits.idle();
+    await files.sync();
+    await staging.syncFolders();
+    await settlePlacement(staging.paths);
     await staging.remove();
     this.#state = 'finished';
   }
@@ -155,9 +168,21 @@ export class FileChunkStore implements ChunkStore {
     const { metainfo, staging, files } = this.#parts;
     if (!files.hasUnsyncedBytes && done.bytes.equals(this.#committed.bytes)) return;
     await files.sync();
-    await staging.syncFolders();
-    await replaceFile(staging.paths.journal, encodeJournal(metainfo.contentId, done), 0o600);
-    this.#committed = done;
+    try {
+      await staging.syncFolders();
+      await replaceFile(staging.paths.journal, encodeJournal(metainfo.contentId, done), 0o600);
+      this.#committed = done;
+    } catch (error) {
+      // The content moved to its target meanwhile: a journal is of no use any more.
+      if (this.#state === 'open') throw error;
+    }
+  }
+
+  #wasPlaced(): void {
+    const { staging, files } = this.#parts;
+    files.moveTo(staging.paths.target);
+    staging.followMove();
+    this.#state = 'placed';
   }
 
   #checkWritable(): void {
@@ -176,6 +201,13 @@ export async function discardStaging(
   const paths = pathsOf(options);
   if (!(await exists(paths.staging))) return;
   await (await Staging.open(paths)).remove();
+}
+
+/** Whether the target holds this download, moved there by a process that did not live to sync it: `open` sees to it. */
+export function isTargetPlaced(
+  options: Pick<FileChunkStoreOptions, 'metainfo' | 'directory' | 'targetName'>,
+): Promise<boolean> {
+  return isPlaced(pathsOf(options));
 }
 
 function pathsOf({ metainfo, directory, targetName = metainfo.name }: FileChunkStoreOptions): StagingPaths {

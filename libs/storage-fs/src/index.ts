@@ -35,6 +35,7 @@ export {
   discardStaging,
   FileChunkStore,
   type FileChunkStoreOptions,
+  isTargetPlaced,
   type OpenedChunkStore,
 } from './file-chunk-store.js';
 export type { FileStamp } from './file-stamp.js';

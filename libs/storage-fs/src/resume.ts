@@ -3,6 +3,8 @@ import { Bitfield, type ChunkGeometry, type Metainfo } from '@panal/torrent';
 import { readStateFile } from './atomic-file.js';
 import { forEachBounded } from './bounded-tasks.js';
 import { contentFilePath } from './content-layout.js';
+import { takeBack } from './content-placement.js';
+import { verifyContent } from './content-verification.js';
 import { systemCodeOf } from './errors.js';
 import { decodeJournal, type JournalProblem, type JournalSubject } from './journal.js';
 import { SCAN_STATS_IN_FLIGHT } from './limits.js';
@@ -14,6 +16,8 @@ export type ResumeNote =
   /** Nothing was there. */
   | { readonly kind: 'fresh' }
   | { readonly kind: 'resumed'; readonly chunkCount: number }
+  /** The content is at its target, and was read to see that all of it is there. */
+  | { readonly kind: 'placed'; readonly chunkCount: number }
   /** Bytes were there and no journal that vouches for them: all chunks are fetched again. */
   | { readonly kind: 'started_over'; readonly reason: JournalProblem; readonly message: string }
   /** The journal names chunks whose files are gone or too short: these are fetched again. */
@@ -50,6 +54,19 @@ export async function findResumption(
   if (lostChunkCount === 0) return { done, note: { kind: 'resumed', chunkCount: done.count } };
   const message = `${lostChunkCount} chunks that were on the disk are gone; they are fetched again.`;
   return { done, note: { kind: 'data_missing', chunkCount: done.count, lostChunkCount, message } };
+}
+
+/**
+ * The process before moved the content to its target and ended before that was durable. After a crash of the machine its
+ * bytes may be anything, so it is read; what is damaged is taken back, and only the bad chunks are fetched again.
+ */
+export async function resumePlaced(metainfo: Metainfo, paths: StagingPaths, signal?: AbortSignal): Promise<Resumption> {
+  const { good } = await verifyContent(metainfo, paths.target, signal === undefined ? {} : { signal });
+  if (good.isFull) return { done: good, note: { kind: 'placed', chunkCount: good.count } };
+  await takeBack(paths);
+  const lostChunkCount = good.size - good.count;
+  const message = `${lostChunkCount} chunks did not survive the end of the process before; they are fetched again.`;
+  return { done: good, note: { kind: 'data_missing', chunkCount: good.count, lostChunkCount, message } };
 }
 
 async function readJournal(path: string, subject: JournalSubject): Promise<Bitfield | JournalProblem> {

@@ -28,6 +28,7 @@ export class StagedFiles {
   #contentPath: string;
   #isPlaced = false;
   #touched = new Set<number>();
+  readonly #modeChanged = new Set<number>();
   #failure: SyncFailedError | undefined;
 
   constructor({ metainfo, geometry, staging, handleCountMax }: StagedFilesOptions) {
@@ -78,7 +79,7 @@ export class StagedFiles {
     this.#touched = new Set();
     try {
       await forEachBounded(touched, SYNCS_IN_FLIGHT, (index) =>
-        this.#use(index, (handle) => handle.datasync().catch((error: unknown) => this.#fail(index, error))),
+        this.#use(index, (handle) => this.#syncFile(index, handle).catch((error: unknown) => this.#fail(index, error))),
       );
     } catch (error) {
       for (const index of touched) this.#touched.add(index);
@@ -86,7 +87,10 @@ export class StagedFiles {
     }
   }
 
-  /** Makes what no chunk brings: exact sizes, executable bits, empty files, empty folders, links. Safe to repeat. */
+  /**
+   * Makes what no chunk brings: exact sizes, executable bits, empty files, empty folders, links. Safe to repeat. The next
+   * sync makes it durable.
+   */
   async complete(): Promise<void> {
     const { files, isDirectory, emptyDirectories } = this.#metainfo;
     await forEachBounded(files, SCAN_STATS_IN_FLIGHT, async (file, index) => {
@@ -119,9 +123,15 @@ export class StagedFiles {
       const { size, mode } = await handle.stat();
       if (size !== file.sizeBytes) await handle.truncate(file.sizeBytes);
       // Whoever may read may execute: what the umask took from the one is not given by the other.
+      if (file.isExecutable) this.#modeChanged.add(index);
       if (file.isExecutable) await handle.chmod((mode & 0o777) | ((mode & 0o444) >> 2));
-      await handle.sync().catch((error: unknown) => this.#fail(index, error));
     });
+    this.#touched.add(index);
+  }
+
+  /** A mode is no data: it takes a full sync. */
+  #syncFile(index: number, handle: FileHandle): Promise<void> {
+    return this.#modeChanged.delete(index) ? handle.sync() : handle.datasync();
   }
 
   *#portions(contentOffset: number, bytes: Uint8Array): Iterable<FilePart> {

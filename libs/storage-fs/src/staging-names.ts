@@ -17,6 +17,8 @@ export interface StagingPaths {
   readonly data: string;
   readonly journal: string;
   readonly lock: string;
+  /** There from before the content goes to its target until all of it is synced there. */
+  readonly placed: string;
   /** Where a replaced folder waits for its end, so that a crash in between can be undone. */
   readonly replaced: string;
 }
@@ -37,6 +39,7 @@ export function stagingPaths(options: { directory: string; targetName: string; c
     data: join(dataFolder, targetName),
     journal: join(staging, 'journal'),
     lock: join(staging, 'lock'),
+    placed: join(staging, 'placed'),
     replaced: join(staging, 'replaced'),
   };
 }

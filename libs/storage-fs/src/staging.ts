@@ -83,6 +83,13 @@ export class Staging {
     this.#unsynced.add(folderPath);
   }
 
+  /** The content moved to its target, and with it the folders that are to be synced. */
+  followMove(): void {
+    const { data, target } = this.paths;
+    const moved = (path: string): string => (path.startsWith(`${data}/`) ? target + path.slice(data.length) : path);
+    this.#unsynced = new Set([...this.#unsynced].map((path) => (path === data ? target : moved(path))));
+  }
+
   /** Makes all names noted so far durable; those that fail are tried again next time. */
   async syncFolders(): Promise<void> {
     const folders = this.#unsynced;
@@ -115,8 +122,8 @@ export class Staging {
 
   /** Removes the folder and everything in it, and `.panal` when it is empty then. */
   async remove(): Promise<void> {
-    const { dataFolder, replaced, journal, staging, parent } = this.paths;
-    for (const path of [dataFolder, replaced, journal]) await rm(path, { recursive: true, force: true });
+    const { dataFolder, replaced, journal, placed, staging, parent } = this.paths;
+    for (const path of [dataFolder, replaced, journal, placed]) await rm(path, { recursive: true, force: true });
     await this.lock.release();
     // Only when empty: from here on another download may have begun in it.
     for (const path of [staging, parent]) {

@@ -19,7 +19,12 @@ export interface ChunkStore {
    * crash the journal names what this call or the one before it named. `done` is not kept after the promise settles.
    */
   commit(done: Bitfield): Promise<void>;
-  /** The content is whole: everything is synced, modes, links and empty directories are made, and it goes to its place. */
+  /**
+   * The content is whole: modes, links and empty directories are made, and it goes to its place. What is there survives
+   * the end of the process; after a crash of the machine the next start has to look. Neither waits for a commit.
+   */
+  place(): Promise<void>;
+  /** Places the content if that is not done, and makes all of it durable there. */
   finish(): Promise<void>;
   /** Gives up handles. What was committed stays; calling it again does nothing. */
   close(): Promise<void>;

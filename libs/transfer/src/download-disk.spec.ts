@@ -81,23 +81,51 @@ describe('DownloadRun and its disk', () => {
 
   it('pauses when the end fails, and ends when it can', async () => {
     const trial = await running(6);
-    trial.store.fail('finish', 'EROFS');
+    trial.store.fail('place', 'EROFS');
     await trial.until(() => trial.snapshot.state === 'paused');
     expect(trial.snapshot).toMatchObject({
       chunksDone: trial.geometry.chunkCount,
       reason: { code: 'target_read_only' },
     });
-    trial.store.fail('finish', undefined);
+    trial.store.fail('place', undefined);
     await trial.complete();
   });
 
   it('fails, with the reason, when trying again is of no use', async () => {
     const trial = await running(7);
-    trial.store.finish = async () => {
+    trial.store.place = async () => {
       throw new PanalError({ code: 'target_exists', message: 'm', action: 'Use --force.', retryable: false });
     };
     await trial.until(() => trial.ended !== undefined);
     expect([trial.ended, trial.snapshot.reason?.code]).toEqual(['failed', 'target_exists']);
+    await Promise.all([trial.run.stop(), trial.pass(100)]);
+    expect(trial.store.isOpen).toBe(false);
+  });
+
+  it('is complete when the content is at its place, and durable after that', async () => {
+    const trial = await running(9);
+    let sync = (): void => undefined;
+    const finish = trial.store.finish.bind(trial.store);
+    trial.store.finish = async () => {
+      await new Promise<void>((resolve) => (sync = resolve));
+      await finish();
+    };
+    await trial.until(() => trial.ended === 'complete');
+    let isDurable = false;
+    const durable = trial.run.durable.then(() => (isDurable = true));
+    await trial.pass(100);
+    expect([trial.store.isPlaced, trial.store.isFinished, isDurable]).toEqual([true, false, false]);
+    sync();
+    await Promise.all([durable, trial.pass(100)]);
+    expect(trial.store.isFinished).toBe(true);
+    await trial.run.stop();
+  });
+
+  it('tells that complete content could not be made durable', async () => {
+    const trial = await running(9);
+    trial.store.fail('finish', 'EIO');
+    await trial.until(() => trial.ended === 'complete');
+    await Promise.all([expect(trial.run.durable).rejects.toMatchObject({ code: 'EIO' }), trial.pass(100)]);
     await Promise.all([trial.run.stop(), trial.pass(100)]);
     expect(trial.store.isOpen).toBe(false);
   });
@@ -128,7 +156,7 @@ describe('DownloadRun, reading back', () => {
   it('fails when it did not, and the next download fetches what is bad only', async () => {
     const trial = new DownloadTrial(11, { verify: 'reread' });
     trial.network.add('a');
-    trial.store.fail('finish', 'EIO');
+    trial.store.fail('place', 'EIO');
     trial.start();
     await trial.until(() => trial.snapshot.chunksDone === 20);
     trial.store.content.fill(0, 0, trial.geometry.chunkStart(20));
@@ -137,7 +165,7 @@ describe('DownloadRun, reading back', () => {
     expect(trial.snapshot).toMatchObject({ state: 'failed', reason: { code: 'reread_mismatch', retryable: false } });
     expect(trial.snapshot.chunksDone).toBeLessThanOrEqual(trial.geometry.chunkCount - firsts);
     await Promise.all([trial.run.stop(), trial.pass(100)]);
-    trial.store.fail('finish', undefined);
+    trial.store.fail('place', undefined);
     trial.restart({ verify: 'reread' });
     await trial.complete();
     expect(trial.snapshot.downloadedBytes).toBeLessThan(trial.content.length);
@@ -187,10 +215,10 @@ describe('DownloadRun, stopped or killed', () => {
 
   it('finishes what was whole but not in its place, without a source', async () => {
     const trial = await running(22);
-    trial.store.fail('finish', 'ENOSPC');
+    trial.store.fail('place', 'ENOSPC');
     await trial.until(() => trial.snapshot.state === 'paused');
     await Promise.all([trial.run.stop(), trial.pass(100)]);
-    trial.store.fail('finish', undefined);
+    trial.store.fail('place', undefined);
     trial.network.sources.clear();
     trial.restart();
     await trial.complete(1000);

@@ -32,6 +32,7 @@ export class DownloadRun {
   #isReread = false;
   #failure: ErrorReport | null = null;
   #finishing: Promise<void> = Promise.resolve();
+  #settling: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #cancelTick: CancelTimer | undefined;
   #told: string | undefined;
@@ -41,6 +42,11 @@ export class DownloadRun {
   readonly ended = new Promise<DownloadState>((resolve) => {
     this.#end = resolve;
   });
+
+  /** Of a complete download: settles when a crash of the machine cannot take it any more, or rejects with what failed. */
+  get durable(): Promise<void> {
+    return this.#settling;
+  }
 
   constructor(options: DownloadRunOptions) {
     const { metainfo, geometry, store, ports } = options;
@@ -135,7 +141,6 @@ export class DownloadRun {
 
   async #finish(): Promise<void> {
     const { metainfo, geometry, store, verify } = this.#options;
-    await this.#journal.idle();
     if (verify === 'reread' && !this.#isReread) {
       const createVerifier = (chunk: number): ChunkVerifier => createChunkVerifier(metainfo, geometry, chunk);
       const bad = await badChunksOf({ store, layout: geometry, createVerifier });
@@ -148,12 +153,18 @@ export class DownloadRun {
         throw new RereadError(bad.length);
       }
     }
-    await store.finish();
+    await store.place();
   }
 
+  /** Whoever waits for the content has it now; that a crash of the machine cannot take it any more comes after. */
   #complete(): void {
     if (this.#phase === 'failed') return;
     this.#phase = 'complete';
+    this.#settling = this.#options.store.finish();
+    // Told to whoever asks `durable`; nobody need.
+    this.#settling.catch((error: unknown) => {
+      this.#options.ports.logger.error('A complete download could not be made durable.', { error });
+    });
     this.#endWith('complete');
   }
 
@@ -196,6 +207,7 @@ export class DownloadRun {
     } catch (error) {
       logger.warn('What was done last could not be made durable.', { error });
     }
+    await this.#settling.catch(() => undefined);
     try {
       await this.#options.store.close();
     } catch (error) {

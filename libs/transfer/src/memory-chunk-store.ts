@@ -3,7 +3,7 @@ import { Bitfield } from '@panal/torrent';
 import type { ChunkStore } from './chunk-store.js';
 
 /** What a `MemoryChunkStore` can be told to fail, as a disk does. */
-export type StoreOperation = 'write' | 'commit' | 'finish';
+export type StoreOperation = 'write' | 'commit' | 'place' | 'finish';
 
 /**
  * A chunk store in memory, for tests and simulations: it fails on demand, and `crash` forgets what a power cut would.
@@ -14,6 +14,7 @@ export class MemoryChunkStore implements ChunkStore {
   readonly #content: Buffer;
   readonly #failures = new Map<StoreOperation, string>();
   #journal: Bitfield;
+  #isPlaced = false;
   #isFinished = false;
   #isOpen = true;
   #writeCount = 0;
@@ -30,6 +31,10 @@ export class MemoryChunkStore implements ChunkStore {
   /** What the journal names: what a download resumes with. A copy. */
   get journal(): Bitfield {
     return this.#journal.clone();
+  }
+
+  get isPlaced(): boolean {
+    return this.#isPlaced;
   }
 
   get isFinished(): boolean {
@@ -85,8 +90,14 @@ export class MemoryChunkStore implements ChunkStore {
     this.#journal = done.clone();
   }
 
-  async finish(): Promise<void> {
+  async place(): Promise<void> {
     assert(this.#isOpen, 'the store is open');
+    this.#failIfTold('place');
+    this.#isPlaced = true;
+  }
+
+  async finish(): Promise<void> {
+    await this.place();
     this.#failIfTold('finish');
     this.#synced.set(this.#content);
     this.#isFinished = true;

@@ -2,6 +2,7 @@ import path from 'node:path';
 import {
   discardStaging,
   FileChunkStore,
+  isTargetPlaced,
   type OpenedChunkStore,
   TargetExistsError,
   verifyTarget,
@@ -28,6 +29,10 @@ export class DownloadTarget {
    * @throws TargetExistsError when something else is there and was not to be replaced, TargetUnwritableError
    */
   async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
+    // A process before this one placed it and did not live to sync it: what is there is ours, and the store looks at it.
+    if (await isTargetPlaced(this.#storeOptions())) {
+      return this.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()));
+    }
     const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }));
     if (state === 'identical') {
       // A crash between the rename and the cleaning up leaves an empty staging folder behind.

@@ -123,7 +123,7 @@ export class Download implements CatalogTorrent {
     this.#state = 'waiting';
     const run = this.#start(metainfo, opened);
     if ((await run.ended) !== 'complete' || this.#abort.signal.aborted) return;
-    await this.#complete(metainfo);
+    await this.#complete(metainfo, run.durable);
   }
 
   /** Asks until a tracker or a peer knows: a name may be given, and a torrent shared, after somebody began to wait for it. */
@@ -210,12 +210,17 @@ export class Download implements CatalogTorrent {
   }
 
   /** From here on it is content like any shared one: watched for changes, and announced as complete. */
-  async #complete(metainfo: Metainfo): Promise<void> {
+  async #complete(metainfo: Metainfo, durable: Promise<void> = Promise.resolve()): Promise<void> {
     const content = await SharedContent.open({ metainfo, path: this.path, clock: this.ports.clock });
     this.#content = content;
-    const stamps = content.stamps.map((stamp) => stamp ?? null);
-    await this.#save({ path: this.path, stamps, finishedAtMs: this.ports.clock.nowMs() });
+    const finishedAtMs = this.ports.clock.nowMs();
+    this.#record = { ...this.#record, finishedAtMs };
     this.#serveFrom(metainfo, content);
+    // The record says that it is whole only when a crash cannot make that untrue.
+    await durable;
+    const stamps = content.stamps.map((stamp) => stamp ?? null);
+    await this.#save({ path: this.path, stamps, finishedAtMs });
+    await this.#run?.stop();
   }
 
   async #serveWhole(metainfo: Metainfo): Promise<void> {
@@ -242,7 +247,6 @@ export class Download implements CatalogTorrent {
       this.#track(metainfo, undefined);
     } else {
       this.#served.readFrom(content);
-      void this.#run?.stop();
       this.#tracked?.changed();
     }
   }
