@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { DownloadRequest, PeerStatus, ShareRequest, TorrentView } from '@panal/wire';
 
 /** Longest wait for a condition; a test that needs longer has failed. */
@@ -108,24 +109,31 @@ export class PeerProcess extends ServerProcess {
   }
 }
 
-/** Trackers and peers as real processes on loopback, from the built files. */
+/** Trackers and peers as real processes, from the built files: on loopback unless a launcher and flags say otherwise. */
 export class ProcessCluster {
   readonly #servers: ServerProcess[] = [];
   readonly #trackers: string[] = [];
 
   constructor(readonly folder: string) {}
 
-  async startTracker(name = 't1', extra: readonly string[] = []): Promise<ServerProcess> {
-    const tracker = await this.#start('tracker', name, ['--http', '127.0.0.1:0', ...extra]);
+  /** `launcher` is what precedes the command, as `ip netns exec NAME` does. */
+  async startTracker(
+    name = 't1',
+    extra: readonly string[] = [],
+    launcher: readonly string[] = [],
+  ): Promise<ServerProcess> {
+    const tracker = await this.#start('tracker', name, ['--http', '127.0.0.1:0', ...extra], launcher);
     this.#servers.push(tracker);
     this.#trackers.push(tracker.ready.rpc as string);
     return tracker;
   }
 
   /** `trackers` are those of this cluster unless others are named. */
-  async startPeer(name: string, { extra = [], trackers = this.#trackers }: PeerStart = {}): Promise<PeerProcess> {
+  async startPeer(name: string, start: PeerStart = {}): Promise<PeerProcess> {
+    const { extra = [], trackers = this.#trackers, launcher = [] } = start;
     const named = trackers.flatMap((tracker) => ['--tracker', tracker]);
-    const server = await this.#start('peer', name, ['--name', name, '--api', '127.0.0.1:0', ...named, ...extra]);
+    const flags = ['--name', name, '--api', '127.0.0.1:0', ...named, ...extra];
+    const server = await this.#start('peer', name, flags, launcher);
     const token = await readFile(path.join(this.folder, name, 'api-token'), 'utf8');
     const peer = new PeerProcess(server, token.trim());
     this.#servers.push(peer);
@@ -139,7 +147,12 @@ export class ProcessCluster {
     }
   }
 
-  async #start(app: string, name: string, extra: readonly string[]): Promise<ServerProcess> {
+  async #start(
+    app: string,
+    name: string,
+    extra: readonly string[],
+    launcher: readonly string[],
+  ): Promise<ServerProcess> {
     const keyFile = path.join(this.folder, 'cluster.key');
     await mkdir(this.folder, { recursive: true });
     const key = `panal-cluster-key:1:${randomBytes(32).toString('base64url')}\n`;
@@ -147,8 +160,13 @@ export class ProcessCluster {
       if (error.code !== 'EEXIST') throw error;
     });
     const common = ['--listen', '127.0.0.1:0', '--data', path.join(this.folder, name), '--key-file', keyFile];
-    const options = { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] as const };
-    const child = fork(builtMain(app), [...common, '--log-level', 'warn', ...extra], { stdio: [...options.stdio] });
+    const [execPath = process.execPath, ...words] = launcher;
+    const execArgv = launcher.length > 0 ? [...words, process.execPath] : [];
+    const child = fork(fileURLToPath(builtMain(app)), [...common, '--log-level', 'warn', ...extra], {
+      execPath,
+      execArgv,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     let complaints = '';
     child.stderr?.on('data', (text: Buffer) => {
       complaints = (complaints + text.toString()).slice(-4000);
@@ -169,6 +187,8 @@ export class ProcessCluster {
 export interface PeerStart {
   readonly extra?: readonly string[];
   readonly trackers?: readonly string[];
+  /** What precedes the command, as `ip netns exec NAME` does. Default: nothing. */
+  readonly launcher?: readonly string[];
 }
 
 /** The built server, seen from the sources (under Jest) as well as from `dist` (a benchmark). */
