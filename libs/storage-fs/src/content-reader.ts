@@ -79,9 +79,13 @@ async function* readLargeFile(
   }
 }
 
-/** Whole small files, the next ones read while one is at work. */
+/**
+ * Whole small files, the next ones read while one is at work. Their buffers go round: a fresh one for each of 50,000
+ * files would stay in memory until the collector feels like it.
+ */
 class SmallFileLoads {
   readonly #loads = new Map<number, Promise<Buffer>>();
+  readonly #buffers: Buffer[] = [];
 
   constructor(private readonly files: readonly FileToRead[]) {}
 
@@ -101,17 +105,25 @@ class SmallFileLoads {
   #start(fileIndex: number): void {
     const file = this.files[fileIndex] as FileToRead;
     if (!isSmall(file) || this.#loads.has(fileIndex)) return;
-    const load = readSmallFile(file);
+    const load = readSmallFile(file, this.#bufferOf(fileIndex, file.stamp.sizeBytes));
     // Its failure is thrown when its turn comes, if it comes.
     load.catch(() => undefined);
     this.#loads.set(fileIndex, load);
   }
+
+  /** Of the file that is with the caller and the one read ahead the buffers are not touched. */
+  #bufferOf(fileIndex: number, sizeBytes: number): Buffer {
+    const place = fileIndex % (SMALL_FILES_IN_FLIGHT + 2);
+    const known = this.#buffers[place];
+    const buffer = known !== undefined && known.length >= sizeBytes ? known : Buffer.allocUnsafeSlow(sizeBytes);
+    this.#buffers[place] = buffer;
+    return buffer.subarray(0, sizeBytes);
+  }
 }
 
-async function readSmallFile(file: FileToRead): Promise<Buffer> {
+async function readSmallFile(file: FileToRead, bytes: Buffer): Promise<Buffer> {
   const handle = await openForReading(file.path);
   try {
-    const bytes = Buffer.allocUnsafe(file.stamp.sizeBytes);
     await fill(handle, { path: file.path, bytes, position: 0 });
     await checkStamp(handle, file);
     return bytes;

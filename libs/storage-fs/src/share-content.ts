@@ -1,6 +1,7 @@
 import {
   CHUNK_COUNT_MAX,
   ChunkGeometry,
+  checkTorrent,
   chunkSizeFor,
   createTorrent,
   FileHasher,
@@ -69,8 +70,7 @@ export async function shareContent(options: ShareOptions): Promise<HashedContent
 /** Names and sizes decide most of what can be wrong: found out now, and not after an hour of hashing. */
 function checkBeforeReading(scanned: ScannedContent, chunkSizeBytes: number, format: TorrentFormat): void {
   const { name, isDirectory, files, emptyDirectories } = scanned;
-  const emptied = files.map((file) => ({ ...file, sizeBytes: 0 }));
-  createTorrent({ name, isDirectory, chunkSizeBytes, format: 'v2', files: emptied, emptyDirectories });
+  checkTorrent({ name, isDirectory, chunkSizeBytes, files, emptyDirectories });
   const { chunkCount } = new ChunkGeometry({
     format,
     chunkSizeBytes,

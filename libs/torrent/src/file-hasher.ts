@@ -27,7 +27,8 @@ export class FileHasher {
   readonly #leavesPerChunk: number;
   readonly #layer: Buffer;
   readonly #leaves: Buffer;
-  readonly #partLeaf = Buffer.allocUnsafe(LEAF_SIZE_BYTES);
+  /** Made when a portion ends inside a leaf and the file does not: of many small files none needs it. */
+  #partLeaf: Buffer | undefined;
   #partSizeBytes = 0;
   #leafCount = 0;
   #chunkCount = 0;
@@ -53,7 +54,9 @@ export class FileHasher {
     for (; at + LEAF_SIZE_BYTES <= bytes.length; at += LEAF_SIZE_BYTES) {
       this.#addLeaf(bytes.subarray(at, at + LEAF_SIZE_BYTES));
     }
-    if (at < bytes.length) this.#fillPart(bytes, at);
+    if (at === bytes.length) return;
+    if (this.#pushedSizeBytes === this.#sizeBytes) this.#addLeaf(bytes.subarray(at));
+    else this.#fillPart(bytes, at);
   }
 
   /**
@@ -62,7 +65,9 @@ export class FileHasher {
    */
   finish(): FileDigest {
     if (this.#pushedSizeBytes !== this.#sizeBytes) throw new ContentSizeError(this.#sizeBytes, this.#pushedSizeBytes);
-    if (this.#partSizeBytes > 0) this.#addLeaf(this.#partLeaf.subarray(0, this.#partSizeBytes));
+    if (this.#partLeaf !== undefined && this.#partSizeBytes > 0) {
+      this.#addLeaf(this.#partLeaf.subarray(0, this.#partSizeBytes));
+    }
     if (this.#sizeBytes === 0) return { piecesRoot: undefined, layer: this.#layer };
     if (this.#layer.length === 0) {
       // The last leaf of a file of exactly one chunk must not be folded away: `#addLeaf` keeps a lone chunk's leaves.
@@ -77,6 +82,7 @@ export class FileHasher {
 
   #fillPart(bytes: Uint8Array, at: number): number {
     const end = Math.min(bytes.length, at + LEAF_SIZE_BYTES - this.#partSizeBytes);
+    this.#partLeaf ??= Buffer.allocUnsafe(LEAF_SIZE_BYTES);
     this.#partLeaf.set(bytes.subarray(at, end), this.#partSizeBytes);
     this.#partSizeBytes += end - at;
     if (this.#partSizeBytes === LEAF_SIZE_BYTES) {

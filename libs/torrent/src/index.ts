@@ -38,4 +38,4 @@ export type { ContentFile, HashedFile, Metainfo, TorrentFormat } from './metainf
 export { checkPath, comparePaths } from './path-rules.js';
 export { PieceHasher } from './piece-hasher.js';
 export { parseTorrent } from './torrent-parser.js';
-export { createTorrent, type TorrentOptions } from './torrent-writer.js';
+export { checkTorrent, createTorrent, type TorrentOptions } from './torrent-writer.js';

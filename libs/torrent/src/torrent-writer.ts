@@ -1,6 +1,6 @@
 import { BencodeDictionary, type BencodeValue } from './bencode-dictionary.js';
 import { encodeBencode } from './bencode-encoder.js';
-import type { ContentEntry } from './content-entry.js';
+import { type ContentEntry, checkFileCount } from './content-entry.js';
 import { ContentTree } from './content-tree.js';
 import { MetainfoError } from './errors.js';
 import { withPadding, writeFileList } from './file-list.js';
@@ -8,8 +8,8 @@ import { writeFileTree } from './file-tree.js';
 import { CHUNK_SIZE_MADE_MAX, CHUNK_SIZE_MIN } from './limits.js';
 import type { HashedFile, Metainfo, TorrentFormat } from './metainfo.js';
 import { writeExtension } from './panal-extension.js';
-import { comparePaths } from './path-rules.js';
-import { writeSymlink } from './symlinks.js';
+import { checkContentName, comparePaths } from './path-rules.js';
+import { checkSymlinkLoops, writeSymlink } from './symlinks.js';
 import { parseTorrent } from './torrent-parser.js';
 
 export interface TorrentOptions {
@@ -65,7 +65,29 @@ export function createTorrent(options: TorrentOptions): Metainfo {
   );
 }
 
-function checkOptions({ name, isDirectory, chunkSizeBytes, files }: TorrentOptions): void {
+/**
+ * Finds what is wrong with a torrent before a byte of it is hashed: names, links, sizes of chunks, numbers of files.
+ * What `createTorrent` would refuse besides is a matter of hashes.
+ * @throws MetainfoError @throws PathError
+ */
+export function checkTorrent(
+  options: Pick<TorrentOptions, 'name' | 'isDirectory' | 'chunkSizeBytes' | 'files' | 'emptyDirectories'>,
+): void {
+  checkOptions(options);
+  checkContentName(options.name);
+  checkFileCount(options.files.length, 'files');
+  entriesOf(options.files, options.emptyDirectories ?? []);
+  checkSymlinkLoops(
+    options.files.flatMap(({ path, symlinkTarget: target }) => (target === undefined ? [] : [{ path, target }])),
+  );
+}
+
+function checkOptions({
+  name,
+  isDirectory,
+  chunkSizeBytes,
+  files,
+}: Pick<TorrentOptions, 'name' | 'isDirectory' | 'chunkSizeBytes' | 'files'>): void {
   const isPower = Number.isInteger(Math.log2(chunkSizeBytes));
   if (!isPower || chunkSizeBytes < CHUNK_SIZE_MIN || chunkSizeBytes > CHUNK_SIZE_MADE_MAX) {
     const text = `is ${chunkSizeBytes}; a power of two from ${CHUNK_SIZE_MIN} to ${CHUNK_SIZE_MADE_MAX} is possible`;

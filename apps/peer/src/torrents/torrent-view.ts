@@ -16,6 +16,9 @@ export const IDLE: Counters = {
   etaMs: null,
 };
 
+/** Files in a torrent without its padding. Counted once: a view is asked for several times a second. */
+const fileCounts = new WeakMap<Metainfo, number>();
+
 /** The part of a view that the torrent file tells; without one, what is said of an unknown torrent. */
 export function metainfoView(
   metainfo: Metainfo | undefined,
@@ -28,8 +31,16 @@ export function metainfoView(
     hash: formatContentId(metainfo.contentId),
     magnet: formatMagnet(metainfo),
     sizeBytes: metainfo.sizeBytes,
-    fileCount: metainfo.files.filter((file) => !file.isPadding).length,
+    fileCount: fileCountOf(metainfo),
     chunkCount,
     chunkSizeBytes: metainfo.chunkSizeBytes,
   };
+}
+
+function fileCountOf(metainfo: Metainfo): number {
+  const known = fileCounts.get(metainfo);
+  if (known !== undefined) return known;
+  const count = metainfo.files.reduce((sum, file) => (file.isPadding ? sum : sum + 1), 0);
+  fileCounts.set(metainfo, count);
+  return count;
 }
