@@ -162,6 +162,15 @@ describe('panal share and get', () => {
       taken.close();
     });
 
+    it('takes the next port for its interface when only the data port was named', async () => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as { port: number };
+      const environment = { FAKE_API_PORT: String(port) };
+      expect(await cli.run(['get', 'llm:v3', '--listen', '127.0.0.1:0'], environment)).toMatchObject({ code: 0 });
+      taken.close();
+    });
+
     it('passes over the record of a peer that was killed', async () => {
       const peer = await startPeer();
       peer.kill('SIGKILL');

@@ -9,8 +9,10 @@ export interface CliConfig {
   readonly isColorAllowed: boolean;
   /** False on a terminal that cannot move its cursor. */
   readonly isBarAllowed: boolean;
-  /** The environment says on which ports a peer has to be; another free one would not do. */
-  readonly arePeerPortsNamed: boolean;
+  /** The environment says on which data port a peer has to be; another free one would not do. */
+  readonly isPeerListenNamed: boolean;
+  /** And so for the port of its REST interface. */
+  readonly isPeerApiNamed: boolean;
   /** The environment names the peer. */
   readonly isPeerNamed: boolean;
   /** The environment without Panal's own variables: what is meant for one server must not reach six. */
@@ -28,7 +30,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliCon
     isColorAllowed: (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb',
     isBarAllowed: environment.TERM !== 'dumb',
     isPeerNamed: Boolean(environment.PANAL_NAME),
-    arePeerPortsNamed: Boolean(environment.PANAL_LISTEN || environment.PANAL_API),
+    isPeerListenNamed: Boolean(environment.PANAL_LISTEN),
+    isPeerApiNamed: Boolean(environment.PANAL_API),
     serverEnvironment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PANAL_'))),
   };
 }

@@ -178,7 +178,7 @@ async function reply(request, response) {
 }
 
 const port = await listen(createServer(), portOf(flags.one('--listen'), 5550));
-const webPort = await listen(server, portOf(flags.one('--api'), 0));
+const webPort = await listen(server, portOf(flags.one('--api'), Number(process.env.FAKE_API_PORT ?? 0)));
 const url = `http://127.0.0.1:${webPort}`;
 const dataAddress = `127.0.0.1:${port}`;
 writeFileSync(path.join(data, 'peer.json'), JSON.stringify({ pid: process.pid, url, name, dataAddress }));

@@ -52,7 +52,8 @@ export function peerChoice(context: CommandContext, options: PeerOptions): PeerC
     peer: options.peer,
     serverArgs: [...given.flatMap(({ flag, value }) => [flag, value]), ...name],
     namedFlags: [...new Set(given.map(({ flag }) => flag))],
-    arePortsNamed: options.listen !== undefined || config.arePeerPortsNamed,
+    isListenNamed: options.listen !== undefined || config.isPeerListenNamed,
+    isApiNamed: config.isPeerApiNamed,
   };
 }
 

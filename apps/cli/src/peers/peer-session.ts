@@ -22,8 +22,10 @@ export interface PeerChoice {
   readonly serverArgs: readonly string[];
   /** Those of them that the user gave, for a note when they have no effect. */
   readonly namedFlags: readonly string[];
-  /** The user named a port, so no other will do. */
-  readonly arePortsNamed: boolean;
+  /** The user named the data port, so no other will do. */
+  readonly isListenNamed: boolean;
+  /** The user named the port of the REST interface. */
+  readonly isApiNamed: boolean;
 }
 
 /** The peer a command talks to: one that runs anyway, or one that lives as long as the command. */
@@ -58,7 +60,7 @@ export async function openPeerSession(
   return startPeer(installation, choice, signal);
 }
 
-/** On its usual ports, or on the next free ones when others have those. */
+/** On its usual ports, or on the next free ones when others have those. A port the user named is never changed. */
 async function startPeer(installation: Installation, choice: PeerChoice, signal: AbortSignal): Promise<PeerSession> {
   let ports: readonly string[] = [];
   for (let retry = 0; ; retry += 1) {
@@ -66,12 +68,17 @@ async function startPeer(installation: Installation, choice: PeerChoice, signal:
       return await startPeerWith(ports, installation, choice, signal);
     } catch (error) {
       const isPortTaken = error instanceof ServerStartError && error.code === 'port_taken';
-      if (!isPortTaken || choice.arePortsNamed || retry === PORT_RETRIES_MAX) throw error;
+      if (!isPortTaken || (choice.isListenNamed && choice.isApiNamed) || retry === PORT_RETRIES_MAX) throw error;
     }
     // Free now; another process may still be quicker, hence the turns.
-    const [port, apiPort] = [await new PortChooser(ANY_HOST).next(5550), await new PortChooser(LOOPBACK).next(5580)];
-    ports = ['--listen', `${ANY_HOST}:${port}`, '--api', `${LOOPBACK}:${apiPort}`];
+    ports = await freePorts(choice);
   }
+}
+
+async function freePorts({ isListenNamed, isApiNamed }: PeerChoice): Promise<readonly string[]> {
+  const listen = isListenNamed ? [] : ['--listen', `${ANY_HOST}:${await new PortChooser(ANY_HOST).next(5550)}`];
+  const api = isApiNamed ? [] : ['--api', `${LOOPBACK}:${await new PortChooser(LOOPBACK).next(5580)}`];
+  return [...listen, ...api];
 }
 
 async function startPeerWith(
