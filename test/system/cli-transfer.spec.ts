@@ -193,6 +193,13 @@ describe('panal share and get', () => {
       expect(stdout).toContain(`panal get ${HASH}`);
     });
 
+    it('does not take an empty path for this directory', async () => {
+      expect(await cli.run(['share', ''])).toMatchObject({
+        code: 2,
+        stderr: 'Error: The path to share is empty.\nGive a file or directory; . is this one.\n',
+      });
+    });
+
     it('says so when the peer dies while it serves', async () => {
       const share = cli.start(['share', 'llm']);
       await share.until('Serving it from here');

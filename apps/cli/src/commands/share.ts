@@ -79,6 +79,8 @@ async function shareRequest({ cwd }: CommandContext, file: string, options: Shar
       'Use up to 128 letters, digits and . _ / : @ -, starting with a letter or digit, such as llm:v3.',
     );
   }
+  // It would mean this whole directory, and is what an unset variable of a script gives.
+  if (file === '') throw new UsageError('The path to share is empty.', 'Give a file or directory; . is this one.');
   const absolute = path.resolve(cwd, file);
   if ((await stat(absolute).catch(() => undefined)) === undefined) {
     throw new FileError(`There is no file or directory ${absolute}.`, 'Check the path.');
