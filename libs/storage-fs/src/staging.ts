@@ -12,6 +12,7 @@ export class Staging {
   readonly #known = new Set<string>();
   /** Folders with names that are not durable yet. */
   #unsynced = new Set<string>();
+  #isMoved = false;
 
   private constructor(
     readonly paths: StagingPaths,
@@ -85,9 +86,7 @@ export class Staging {
 
   /** The content moved to its target, and with it the folders that are to be synced. */
   followMove(): void {
-    const { data, target } = this.paths;
-    const moved = (path: string): string => (path.startsWith(`${data}/`) ? target + path.slice(data.length) : path);
-    this.#unsynced = new Set([...this.#unsynced].map((path) => (path === data ? target : moved(path))));
+    this.#isMoved = true;
   }
 
   /** Makes all names noted so far durable; those that fail are tried again next time. */
@@ -96,7 +95,7 @@ export class Staging {
     this.#unsynced = new Set();
     try {
       for (const path of folders) {
-        await syncFolder(path).catch((error: unknown) => {
+        await syncFolder(this.#placeOf(path)).catch((error: unknown) => {
           // Folders above the target may be closed to us, and their names are none of our making then.
           if (!path.startsWith(this.paths.parent) && systemCodeOf(error) === 'EACCES') return;
           throw error;
@@ -106,6 +105,13 @@ export class Staging {
       for (const path of folders) this.#unsynced.add(path);
       throw error;
     }
+  }
+
+  /** Where a folder that was noted under its staging path is now. */
+  #placeOf(path: string): string {
+    const { data, target } = this.paths;
+    const isInside = path === data || path.startsWith(`${data}/`);
+    return this.#isMoved && isInside ? target + path.slice(data.length) : path;
   }
 
   async release(): Promise<void> {
