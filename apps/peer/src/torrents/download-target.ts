@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   discardStaging,
@@ -31,9 +32,11 @@ export class DownloadTarget {
   async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
     // A process before this one placed it and did not live to sync it: what is there is ours, and the store looks at it.
     if (await isTargetPlaced(this.#storeOptions())) {
-      return this.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()));
+      return this.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()), signal);
     }
-    const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }));
+    // To see that nothing is there needs no turn: a download does not wait until something else is hashed.
+    if (await this.#isAbsent()) return FileChunkStore.open(this.#storeOptions());
+    const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }), signal);
     if (state === 'identical') {
       // A crash between the rename and the cleaning up leaves an empty staging folder behind.
       await this.discard();
@@ -46,6 +49,13 @@ export class DownloadTarget {
   /** Removes what an unfinished download left beside the target. */
   discard(): Promise<void> {
     return discardStaging(this.#storeOptions());
+  }
+
+  #isAbsent(): Promise<boolean> {
+    return lstat(this.path).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+    );
   }
 
   #storeOptions(): Parameters<typeof FileChunkStore.open>[0] {

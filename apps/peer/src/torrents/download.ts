@@ -118,7 +118,11 @@ export class Download implements CatalogTorrent {
     this.#geometry = new ChunkGeometry(metainfo);
     await this.ports.records.saveMetainfo(this.id, metainfo);
     if (this.#record.stamps !== null) return this.#serveWhole(metainfo);
-    const opened = await this.#persist('paused', () => this.#target(metainfo).open(this.#abort.signal));
+    const opened = await this.#persist(
+      'paused',
+      () => this.#target(metainfo).open(this.#abort.signal),
+      async (late) => late?.store.close(),
+    );
     if (opened === undefined) return this.#complete(metainfo);
     this.#state = 'waiting';
     const run = this.#start(metainfo, opened);
@@ -134,8 +138,9 @@ export class Download implements CatalogTorrent {
   }
 
   /** Shows what stops it, and tries again. */
-  #persist<T>(state: TorrentState, attempt: () => Promise<T>): Promise<T> {
+  #persist<T>(state: TorrentState, attempt: () => Promise<T>, giveBack?: (result: T) => Promise<void>): Promise<T> {
     return persist(attempt, {
+      ...(giveBack === undefined ? {} : { giveBack }),
       timers: this.ports.timers,
       signal: this.#abort.signal,
       onTrouble: (reason) => {

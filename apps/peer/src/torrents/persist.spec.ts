@@ -46,4 +46,21 @@ describe('persist', () => {
     abort.abort(new Error('stopped'));
     await expect(result).rejects.toThrow('stopped');
   });
+
+  it('gives back what comes too late', async () => {
+    const abort = new AbortController();
+    const given: string[] = [];
+    const options = {
+      timers: new ManualClock(),
+      signal: abort.signal,
+      onTrouble: () => undefined,
+      giveBack: async (result: string) => void given.push(result),
+    };
+    const attempt = async (): Promise<string> => {
+      abort.abort(new Error('stopped'));
+      return 'a lock';
+    };
+    await expect(persist(attempt, options)).rejects.toThrow('stopped');
+    expect(given).toEqual(['a lock']);
+  });
 });

@@ -1,22 +1,25 @@
 import { type ErrorReport, errorReport, type Timers } from '@panal/runtime';
 import { RETRY_MS } from '../peer-limits.js';
 
-interface PersistOptions {
+interface PersistOptions<T> {
   readonly timers: Timers;
   readonly signal: AbortSignal;
   /** Told why the last attempt failed, and with null that one succeeded. */
   readonly onTrouble: (reason: ErrorReport | null) => void;
+  /** Lets go of a result that came after `signal` aborted, which nobody will take. */
+  readonly giveBack?: (result: T) => Promise<void>;
 }
 
 /**
  * Tries again, every RETRY_MS, while what stops it may pass.
  * @throws what will not pass by itself, and the reason of `signal` when it aborts
  */
-export async function persist<T>(attempt: () => Promise<T>, options: PersistOptions): Promise<T> {
-  const { timers, signal, onTrouble } = options;
+export async function persist<T>(attempt: () => Promise<T>, options: PersistOptions<T>): Promise<T> {
+  const { timers, signal, onTrouble, giveBack } = options;
   for (;;) {
     try {
       const result = await attempt();
+      if (signal.aborted) await giveBack?.(result);
       signal.throwIfAborted();
       onTrouble(null);
       return result;

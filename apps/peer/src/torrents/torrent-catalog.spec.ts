@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SystemTimers } from '@panal/nest';
@@ -30,6 +30,8 @@ describe('TorrentCatalog', () => {
   let records: WatchedRecords;
   let trackers: TrackerAgent;
   let catalog: TorrentCatalog;
+  let hashing: HashingTurns;
+  let onHashed: () => void;
 
   beforeEach(async () => {
     root = await mkdtemp(path.join(tmpdir(), 'panal-catalog-'));
@@ -45,7 +47,8 @@ describe('TorrentCatalog', () => {
     // No tracker and no peer: what is whole is served, what is not waits.
     const set = new TrackerSet({ addresses: [], clock, timers, makeClient: nobody });
     trackers = new TrackerAgent({ trackers: set, identity: nobody, timers, random, logger });
-    const hashing = new HashingTurns(1);
+    hashing = new HashingTurns(1);
+    onHashed = () => undefined;
     const ports: TorrentPorts = {
       clock,
       timers,
@@ -56,7 +59,11 @@ describe('TorrentCatalog', () => {
       shelf: new ContentShelf('p1'),
       peerId: folder.id,
       ownAddress: () => ({ host: '127.0.0.1', port: 1 }),
-      inHashingTurn: (task, signal) => hashing.run(task, signal),
+      inHashingTurn: async (task, signal) => {
+        const result = await hashing.run(task, signal);
+        onHashed();
+        return result;
+      },
       makeDialer: () => ({ dial: nobody }) as never,
       fetchMetadata: nobody,
     };
@@ -124,5 +131,50 @@ describe('TorrentCatalog', () => {
     await until(() => removing !== undefined);
     await removing;
     expect(await records.all(() => undefined)).toEqual([]);
+  });
+
+  it('begins a download while something else is hashed', async () => {
+    let end: () => void = () => undefined;
+    const other = hashing.run(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const download = await fetchTo(await content('elsewhere', 'new'), 'here');
+    await until(() => download.view().state === 'waiting');
+    expect(download.path).toBe(at('here', 'model'));
+    end();
+    await other;
+  });
+
+  it('removes a download at once that waits for its turn to look at what is there', async () => {
+    const metainfo = await content('elsewhere', 'new');
+    await content('here', 'old');
+    let end: () => void = () => undefined;
+    const other = hashing.run(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    const { id } = await fetchTo(metainfo, 'here');
+    await catalog.remove(id);
+    end();
+    await other;
+    expect(await records.all(() => undefined)).toEqual([]);
+  });
+
+  it('leaves no unfinished download behind that is removed while its folder is opened', async () => {
+    const metainfo = await content('elsewhere', 'new');
+    await content('here', 'old');
+    let removing: Promise<void> | undefined;
+    onHashed = () => {
+      removing ??= catalog.remove((catalog.all()[0] as CatalogTorrent).id);
+    };
+    await fetchTo(metainfo, 'here');
+    await until(() => removing !== undefined);
+    await removing;
+    expect(await readdir(at('here'))).toEqual(['model']);
   });
 });
