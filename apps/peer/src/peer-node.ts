@@ -1,7 +1,7 @@
 import { type ClusterKey, formatPrincipal } from '@panal/access';
 import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import type { HostPort, Logger } from '@panal/runtime';
-import type { DataFolder } from '@panal/storage-fs';
+import { type DataFolder, HashWorker } from '@panal/storage-fs';
 import {
   BlockSlots,
   DataDialer,
@@ -34,6 +34,7 @@ export class PeerNode {
   readonly trackers: TrackerAgent;
   readonly catalog: TorrentCatalog;
   readonly dataServer: DataServer;
+  readonly #hashWorker: HashWorker;
   #dataAddress: HostPort;
 
   constructor(private readonly options: PeerNodeOptions) {
@@ -65,6 +66,9 @@ export class PeerNode {
     };
     const metadata = new MetadataDialer(dialing);
     const hashing = new HashingTurns(HASHING_MAX);
+    this.#hashWorker = new HashWorker((error) =>
+      logger.error('The hash worker failed; hashing goes on without it', { error }),
+    );
     const ports = {
       clock,
       timers,
@@ -75,6 +79,7 @@ export class PeerNode {
       records: new TorrentRecords(folder),
       peerId: folder.id,
       ownAddress: () => reachable(this.#dataAddress),
+      rootOf: this.#hashWorker.rootOf,
       inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => hashing.run(task, signal),
       makeDialer: (torrent: ConstructorParameters<typeof DataDialer>[1]) => new DataDialer(dialing, torrent),
       fetchMetadata: (...wanted: Parameters<MetadataDialer['fetch']>) => metadata.fetch(...wanted),
@@ -98,6 +103,7 @@ export class PeerNode {
     await this.catalog.stop();
     await this.trackers.stop();
     await this.dataServer.close();
+    await this.#hashWorker.close();
   }
 
   /** The process start is the incarnation: it tells a restarted peer from a late message of the old one. */

@@ -40,6 +40,7 @@ export {
 } from './file-chunk-store.js';
 export type { FileStamp } from './file-stamp.js';
 export type { FileState } from './file-states.js';
+export { HashWorker } from './hash-worker.js';
 export type { ResumeNote } from './resume.js';
 export { type ContentProgress, type HashedContent, type ShareOptions, shareContent } from './share-content.js';
 export { SharedContent, type SharedContentOptions } from './shared-content.js';

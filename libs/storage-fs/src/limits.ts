@@ -38,3 +38,6 @@ export const STATE_FILE_SIZE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Rounds of taking over a stale lock: each lost round means that another process was faster, and it wins. */
 export const LOCK_ATTEMPTS_MAX = 8;
+
+/** Blocks from this size on are hashed by the worker: 50 us of hashing, against some 20 us of messages. */
+export const HASH_WORKER_BLOCK_BYTES_MIN = 64 * 1024;

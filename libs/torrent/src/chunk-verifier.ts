@@ -11,9 +11,10 @@ export interface ChunkVerifier {
    * v2 and hybrid: `begin` is a multiple of the block's length rounded up to a power of two from 16 KiB, and only the
    * chunk's last block may be shorter than that; the bytes are hashed now and not kept. v1: any blocks; those that come
    * before their turn are copied and kept.
+   * @returns When the block is hashed and its bytes are the caller's again; undefined: now.
    * @throws RangeError for a block outside the chunk, misaligned, or given twice: bugs of the caller.
    */
-  addBlock(begin: number, bytes: Uint8Array): void;
+  addBlock(begin: number, bytes: Uint8Array): Promise<void> | undefined;
   /** Whether the chunk's hash is the torrent's. @throws RangeError while bytes are missing. */
   isValid(): boolean;
 }
@@ -21,8 +22,18 @@ export interface ChunkVerifier {
 /** What a verifier needs of a torrent. */
 export type VerifiableContent = Pick<Metainfo, 'format' | 'chunkHashes' | 'chunkSizeBytes' | 'files'>;
 
-/** A verifier of chunk number `chunk` (0 to `geometry.chunkCount` - 1). */
-export function createChunkVerifier(content: VerifiableContent, geometry: ChunkGeometry, chunk: number): ChunkVerifier {
+/**
+ * Computes `merkleRootOf`, here or elsewhere. A promise never rejects, and the bytes do not change before it settles.
+ */
+export type RootOf = (bytes: Uint8Array, leafCount: number) => Buffer | Promise<Buffer>;
+
+/** A verifier of chunk number `chunk` (0 to `geometry.chunkCount` - 1). `rootOf` hashes the blocks of v2 and hybrid. */
+export function createChunkVerifier(
+  content: VerifiableContent,
+  geometry: ChunkGeometry,
+  chunk: number,
+  rootOf: RootOf = merkleRootOf,
+): ChunkVerifier {
   const sizeBytes = geometry.chunkSize(chunk);
   if (content.format === 'v1') {
     const expected = content.chunkHashes.subarray(chunk * SHA1_SIZE_BYTES, (chunk + 1) * SHA1_SIZE_BYTES);
@@ -31,8 +42,10 @@ export function createChunkVerifier(content: VerifiableContent, geometry: ChunkG
   const expected = content.chunkHashes.subarray(chunk * SHA256_SIZE_BYTES, (chunk + 1) * SHA256_SIZE_BYTES);
   const fitsOneChunk = geometry.chunksOf(geometry.fileOf(chunk)).count === 1;
   const width = fitsOneChunk ? nextPowerOfTwo(leafCountOf(sizeBytes)) : content.chunkSizeBytes / LEAF_SIZE_BYTES;
-  return new MerkleVerifier(sizeBytes, width, expected);
+  return new MerkleVerifier(sizeBytes, width, expected, rootOf);
 }
+
+const NOT_HASHED_YET = Buffer.alloc(0);
 
 /** v2: each block is a subtree; its root is all that is kept. */
 class MerkleVerifier implements ChunkVerifier {
@@ -43,9 +56,10 @@ class MerkleVerifier implements ChunkVerifier {
     private readonly sizeBytes: number,
     private readonly width: number,
     private readonly expected: Buffer,
+    private readonly rootOf: RootOf,
   ) {}
 
-  addBlock(begin: number, bytes: Uint8Array): void {
+  addBlock(begin: number, bytes: Uint8Array): Promise<void> | undefined {
     checkRange(begin, bytes, this.sizeBytes);
     const blockWidth = nextPowerOfTwo(leafCountOf(bytes.length));
     const isWhole = bytes.length === blockWidth * LEAF_SIZE_BYTES || begin + bytes.length === this.sizeBytes;
@@ -54,8 +68,18 @@ class MerkleVerifier implements ChunkVerifier {
     }
     const key = nodeKey(Math.log2(blockWidth), begin / LEAF_SIZE_BYTES / blockWidth);
     if (this.#nodes.has(key)) throw new RangeError(`the block at ${begin} was added twice`);
-    this.#nodes.set(key, merkleRootOf(bytes, blockWidth));
-    this.#addedSizeBytes += bytes.length;
+    const root = this.rootOf(bytes, blockWidth);
+    if (root instanceof Promise) {
+      this.#nodes.set(key, NOT_HASHED_YET);
+      return root.then((hashed) => this.#take(key, hashed, bytes.length));
+    }
+    this.#take(key, root, bytes.length);
+    return undefined;
+  }
+
+  #take(key: string, root: Buffer, sizeBytes: number): void {
+    this.#nodes.set(key, root);
+    this.#addedSizeBytes += sizeBytes;
   }
 
   isValid(): boolean {
@@ -88,7 +112,7 @@ class SequentialVerifier implements ChunkVerifier {
     private readonly expected: Buffer,
   ) {}
 
-  addBlock(begin: number, bytes: Uint8Array): void {
+  addBlock(begin: number, bytes: Uint8Array): undefined {
     checkRange(begin, bytes, this.sizeBytes);
     if (begin < this.#hashedSizeBytes || this.#early.has(begin)) {
       throw new RangeError(`the block at ${begin} was added twice`);

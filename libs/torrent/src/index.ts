@@ -3,7 +3,7 @@ export { BencodeDictionary, type BencodeValue } from './bencode-dictionary.js';
 export { encodeBencode } from './bencode-encoder.js';
 export { Bitfield } from './bitfield.js';
 export { chunkSizeFor } from './chunk-size.js';
-export { type ChunkVerifier, createChunkVerifier, type VerifiableContent } from './chunk-verifier.js';
+export { type ChunkVerifier, createChunkVerifier, type RootOf, type VerifiableContent } from './chunk-verifier.js';
 export { type ContentId, formatContentId, parseContentId } from './content-id.js';
 export {
   BencodeError,

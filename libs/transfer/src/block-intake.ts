@@ -21,14 +21,15 @@ interface Arrival {
 }
 
 /**
- * The way of a block from a link to the disk: verified at once, while it is in the cache; written, a bounded number at a
- * time; released. While the disk refuses, blocks are held and not released, and so the links feel it.
+ * The way of a block from a link to the disk: hashed at once, here or in a worker; written, a bounded number at a time;
+ * released. While the disk refuses, blocks are held and not released, and so the links feel it.
  */
 export class BlockIntake {
   readonly #verifiers = new Map<number, ChunkVerifier>();
   /** Blocks not handed to the store yet, or refused by it, in order. */
   readonly #waiting: Arrival[] = [];
   #writingCount = 0;
+  #hashingCount = 0;
   #isHeld = false;
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -43,9 +44,13 @@ export class BlockIntake {
       verifier = this.options.createVerifier(chunk);
       this.#verifiers.set(chunk, verifier);
     }
-    verifier.addBlock(begin, block.bytes);
-    this.#waiting.push({ block, chunk, begin });
-    this.#writeMore();
+    const hashed = verifier.addBlock(begin, block.bytes);
+    if (hashed === undefined) return this.#enqueue({ block, chunk, begin });
+    this.#hashingCount += 1;
+    void hashed.then(() => {
+      this.#hashingCount -= 1;
+      this.#enqueue({ block, chunk, begin });
+    });
   }
 
   /** Whether the chunk, all blocks of which were taken, is what the torrent says. Asked once. */
@@ -87,10 +92,23 @@ export class BlockIntake {
   async #close(): Promise<void> {
     this.#isClosed = true;
     for (const { block } of this.#waiting.splice(0)) block.release();
-    if (this.#writingCount === 0) return;
+    if (this.#writingCount + this.#hashingCount === 0) return;
     await new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
+  }
+
+  #enqueue(arrival: Arrival): void {
+    if (this.#isClosed) {
+      arrival.block.release();
+      return this.#tellIdle();
+    }
+    this.#waiting.push(arrival);
+    this.#writeMore();
+  }
+
+  #tellIdle(): void {
+    if (this.#isClosed && this.#writingCount + this.#hashingCount === 0) this.#onIdle?.();
   }
 
   #writeMore(): void {
@@ -118,7 +136,7 @@ export class BlockIntake {
     } finally {
       this.#writingCount -= 1;
       if (!isKept) block.release();
-      if (this.#isClosed && this.#writingCount === 0) this.#onIdle?.();
+      this.#tellIdle();
     }
     if (this.#isClosed) return;
     this.options.onSettled('written', chunk, begin);

@@ -1,5 +1,5 @@
 import type { Clock, ErrorReport, Logger, Random, Timers } from '@panal/runtime';
-import type { Bitfield, ChunkGeometry, Metainfo } from '@panal/torrent';
+import type { Bitfield, ChunkGeometry, Metainfo, RootOf } from '@panal/torrent';
 import type { ChunkSchedulerFactory, ChunkSchedulerName } from './chunk-scheduler.js';
 import type { ChunkStore } from './chunk-store.js';
 import type { DownloadState } from './download-snapshot.js';
@@ -37,6 +37,8 @@ export interface DownloadRunOptions {
   readonly selector?: SourceSelector;
   /** `reread`: the whole content is read back and checked before the end; costs a read of it. Default `standard`. */
   readonly verify?: 'standard' | 'reread';
+  /** Hashes blocks; default: on this thread. */
+  readonly rootOf?: RootOf;
   /** This peer's own id as hex; an address with it is not dialled. Default: nobody is skipped. */
   readonly ownPeerId?: string;
 }

@@ -54,7 +54,7 @@ export class DownloadRun {
     this.#loop = new TransferLoop({
       ...options,
       layout: geometry,
-      createVerifier: (chunk) => createChunkVerifier(metainfo, geometry, chunk),
+      createVerifier: (chunk) => createChunkVerifier(metainfo, geometry, chunk, options.rootOf),
       scheduler: chunkSchedulerFactory(options.scheduler ?? 'rarest-first'),
       selector: options.selector ?? new MeasuredSelector(),
       ownPeerId: options.ownPeerId,

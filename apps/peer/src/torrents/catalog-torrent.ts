@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random, Timers } from '@panal/runtime';
-import type { Metainfo } from '@panal/torrent';
+import type { Metainfo, RootOf } from '@panal/torrent';
 import type { DataDialer, DialedTorrent, MetadataDialer } from '@panal/transport-tcp';
 import type { TorrentView } from '@panal/wire';
 import type { TrackerAgent } from '../tracking/tracker-agent.js';
@@ -20,6 +20,8 @@ export interface TorrentPorts {
   readonly ownAddress: () => { readonly host: string; readonly port: number };
   /** Runs `task` when one of the few places for hashing is free; rejects when `signal` aborts before. */
   readonly inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+  /** Hashes the blocks of downloads. */
+  readonly rootOf: RootOf;
   makeDialer(torrent: DialedTorrent): DataDialer;
   /** The torrent file as a peer has it, unchecked. */
   readonly fetchMetadata: MetadataDialer['fetch'];

@@ -164,6 +164,7 @@ export class Download implements CatalogTorrent {
       done,
       ports,
       dialer: ports.makeDialer({ namespace: DEFAULT_NAMESPACE, hash, chunkCount: geometry.chunkCount }),
+      rootOf: ports.rootOf,
       listener: { onChunks: (chunks) => this.#served?.announce(chunks) },
       ...(scheduler === undefined ? {} : { scheduler }),
       ...(verify === undefined ? {} : { verify }),

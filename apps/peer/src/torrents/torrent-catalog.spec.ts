@@ -4,7 +4,7 @@ import path from 'node:path';
 import { SystemTimers } from '@panal/nest';
 import { ManualClock, SeededRandom, silentLogger } from '@panal/runtime';
 import { DataFolder, shareContent } from '@panal/storage-fs';
-import type { Metainfo } from '@panal/torrent';
+import { type Metainfo, merkleRootOf } from '@panal/torrent';
 import { TrackerSet } from '@panal/transport-tcp';
 import { HybridClock } from '@panal/wire';
 import { HashingTurns } from '../hashing-turns.js';
@@ -65,6 +65,7 @@ describe('TorrentCatalog', () => {
         return result;
       },
       makeDialer: () => ({ dial: nobody }) as never,
+      rootOf: merkleRootOf,
       fetchMetadata: nobody,
     };
     catalog = new TorrentCatalog(ports, new HybridClock());

@@ -42,7 +42,8 @@ export class BlockSlots {
   #allocate(): Buffer | undefined {
     if (this.#allocated >= this.slotCountMax) return undefined;
     this.#allocated += 1;
-    return Buffer.allocUnsafeSlow(this.slotBytes);
+    // Shared, so that a worker can hash a block where it lies.
+    return Buffer.from(new SharedArrayBuffer(this.slotBytes));
   }
 
   #lend(buffer: Buffer, sizeBytes: number): BlockSlot {
