@@ -40,13 +40,19 @@ export async function settlePlacement({ directory, dataFolder, replaced }: Stagi
   await rm(replaced, { recursive: true, force: true });
 }
 
-/** Whether an earlier process moved the content to its target and did not live to sync it. */
+/**
+ * Whether an earlier process moved the content to its target and did not live to sync it. A single file that it had
+ * linked to its target and not yet unlinked in staging is there as well.
+ */
 export async function isPlaced({ placed, data, target }: StagingPaths): Promise<boolean> {
-  return (await exists(placed)) && !(await exists(data)) && (await exists(target));
+  if (!(await exists(placed)) || !(await exists(target))) return false;
+  return !(await exists(data)) || (await isSameFile(data, target));
 }
 
 /** Takes content that turned out to be damaged back from the target, to be mended. */
 export async function takeBack({ placed, data, target }: StagingPaths): Promise<void> {
+  // A second name of the same file: a rename onto it would do nothing and leave both.
+  await rm(data, { force: true });
   await rename(target, data);
   await rm(placed, { force: true });
 }
@@ -73,6 +79,11 @@ async function replaceByMoving({ data, target, replaced }: StagingPaths): Promis
     await rename(replaced, target);
     throw error;
   }
+}
+
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = [await lstat(one, { bigint: true }), await lstat(other, { bigint: true })];
+  return a.isFile() && a.ino === b.ino && a.dev === b.dev;
 }
 
 async function kindOf(path: string): Promise<'directory' | 'other' | undefined> {
