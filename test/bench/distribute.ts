@@ -49,9 +49,10 @@ const { values: options } = parseArgs({
 
 /** The commit that is measured, with a `+` when there is more in the sources than in the commit. */
 function panalVersion(): string {
-  const git = (...words: string[]): string => execFileSync('git', words, { encoding: 'utf8', stdio: 'pipe' }).trim();
+  const git = (...words: string[]): string =>
+    execFileSync('git', words, { cwd: import.meta.dirname, encoding: 'utf8', stdio: 'pipe' }).trim();
   try {
-    const isClean = git('status', '--porcelain', '--untracked-files=no', '--', 'apps', 'libs') === '';
+    const isClean = git('status', '--porcelain', '--untracked-files=no', '--', ':/apps', ':/libs') === '';
     return `${git('rev-parse', '--short', 'HEAD')}${isClean ? '' : '+'}, Node ${process.version}`;
   } catch {
     return `unknown commit, Node ${process.version}`; // An unpacked archive is no checkout.
@@ -85,7 +86,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const subject = options['without-panal'] ? [] : [panal(panalVersion())];
   const contestants = [...subject, ...rivals.filter(({ version }) => version !== null)];
   const plan = planNetwork(downloaderCount);
-  const folder = await mkdtemp(path.join(options.folder, 'panal-bench-'));
+  const folder = await mkdtemp(path.join(path.resolve(options.folder), 'panal-distribute-'));
   const reaper = new Reaper({ folder, namespaces: plan.namespaces, links: plan.links });
   try {
     const network = plan.build();
@@ -99,7 +100,7 @@ async function main(signal: AbortSignal): Promise<void> {
       downloaderCount,
       roundCount,
       network: network.kind,
-      fileSystem: fileSystemOf(folder),
+      fileSystem: await fileSystemOf(folder),
       settle: SETTLE_NOTE,
       rivalPieceMib: PIECE_BYTES / MIB,
       machine: { processors: cpus().length, model: cpus()[0]?.model, kernel: release() },

@@ -53,8 +53,14 @@ async function dirtyBytes(): Promise<number> {
   return kilobytes.reduce((sum, value) => sum + value, 0) * 1024;
 }
 
-/** Type and source of the file system that `folder` is on. */
-export function fileSystemOf(folder: string): string {
-  const words = ['--target', folder, '--noheadings', '--output', 'FSTYPE,SOURCE,OPTIONS'];
-  return execFileSync('findmnt', words, { encoding: 'utf8' }).trim().replaceAll(/\s+/g, ' ');
+/** Source, mount point, type and options of the file system that `folder`, an absolute path, is on. */
+export async function fileSystemOf(folder: string): Promise<string> {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).trim().split('\n');
+  const holds = (line: string): boolean => {
+    const point = line.split(' ')[1] as string;
+    return folder === point || folder.startsWith(point.endsWith('/') ? point : `${point}/`);
+  };
+  // The longest mount point; of several mounts on one point, the last one covers the others.
+  const pointLength = (line = ''): number => line.split(' ')[1]?.length ?? 0;
+  return mounts.filter(holds).reduce((best, line) => (pointLength(line) >= pointLength(best) ? line : best), '');
 }

@@ -51,7 +51,6 @@ export class Meter {
 
   end(): Usage {
     const after = this.#read();
-    clearInterval(this.#timer);
     this.#sample();
     const before = this.#before;
     let cpuSeconds = after.endedChildren - before.endedChildren;
@@ -66,6 +65,11 @@ export class Meter {
       otherCpuSeconds: Math.max(0, after.machine - before.machine - cpuSeconds - observerCpuSeconds),
       observerCpuSeconds,
     };
+  }
+
+  /** Ends the sampling. */
+  close(): void {
+    clearInterval(this.#timer);
   }
 
   #read(): Reading {

@@ -51,12 +51,12 @@ function planNamespaces(hostCount: number): NetworkPlan {
   const names = range(hostCount).map((index) => `${prefix}-${index}`);
   const build = (): Network => {
     const network = freeNetwork();
-    const ip = (...words: string[]): void => void execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const ip = (...words: string[]): string => run('ip', words);
     ip('netns', 'add', bridge);
     ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', bridge, 'link', 'set', 'br0', 'up');
     succeeds('ip', ['netns', 'exec', bridge, 'sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=0']);
-    const join = (leg: string): void => ip('-n', bridge, 'link', 'set', leg, 'master', 'br0', 'up');
+    const join = (leg: string): string => ip('-n', bridge, 'link', 'set', leg, 'master', 'br0', 'up');
     const hosts = names.map((name, index): Host => {
       const address = `${network}.${index + 1}`;
       ip('netns', 'add', name);
@@ -83,7 +83,7 @@ function networkOf(kind: Network['kind'], hosts: readonly Host[], observerAddres
 
 /** Three numbers of a /24 of the benchmarking range (RFC 2544) that this machine has no route into. */
 function freeNetwork(): string {
-  const routes = execFileSync('ip', ['-4', 'route', 'show', 'table', 'all'], { encoding: 'utf8' });
+  const routes = run('ip', ['-4', 'route', 'show', 'table', 'all']);
   for (;;) {
     const network = `198.18.${randomInt(64, 128)}`;
     if (!routes.includes(`${network}.`)) return network;
@@ -92,11 +92,16 @@ function freeNetwork(): string {
 
 function succeeds(command: string, words: readonly string[]): boolean {
   try {
-    execFileSync(command, words, { stdio: 'ignore' });
+    run(command, words, 'ignore');
     return true;
   } catch {
     return false; // The answer is all the caller wants: not there, or not allowed.
   }
+}
+
+/** @returns What it wrote. @throws when it fails */
+function run(command: string, words: readonly string[], stderr: 'inherit' | 'ignore' = 'inherit'): string {
+  return execFileSync(command, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', stderr] });
 }
 
 function range(count: number): number[] {

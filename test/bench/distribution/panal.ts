@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type PeerProcess, ProcessCluster } from '../../cluster/process-cluster.js';
+import { type PeerProcess, ProcessCluster, type ServerProcess } from '../../cluster/process-cluster.js';
 import type { Arena, Contest, Contestant } from './contestant.js';
 import type { Host } from './network.js';
 
@@ -9,12 +9,15 @@ import type { Host } from './network.js';
 const POLL_MS = 20;
 /** How often a peer is asked whether it failed: rarely, a question costs it a millisecond. */
 const ASK_MS = 1000;
+const STOP_MS_MAX = 15_000;
 
-const FLAGS = (host: Host): readonly string[] => ['--listen', `${host.address}:5550`, '--api', `${host.address}:5580`];
+/** An address of its own for each, named to the others: on loopback a tracker would see 127.0.0.1 for everybody. */
+const flagsOf = ({ address }: Host): readonly string[] =>
+  `--listen ${address}:5550 --advertise ${address}:5550 --api ${address}:5580`.split(' ');
 
 /** @param version What is measured, such as a commit. */
 export function panal(version: string): Contestant {
-  return { name: 'panal', version, settings: { tracker: [], peer: [] }, start };
+  return { name: 'panal', version, settings: {}, start };
 }
 
 async function start({ network, folder, source, targets }: Arena): Promise<Contest> {
@@ -23,7 +26,7 @@ async function start({ network, folder, source, targets }: Arena): Promise<Conte
     const rpc = ['--listen', `${network.tracker.address}:5555`];
     const tracker = await cluster.startTracker('t1', rpc, network.tracker.launcher);
     const startPeer = (name: string, host: Host): Promise<PeerProcess> =>
-      cluster.startPeer(name, { extra: FLAGS(host), launcher: host.launcher });
+      cluster.startPeer(name, { extra: flagsOf(host), launcher: host.launcher });
     const provider = await startPeer('provider', network.provider);
     const downloaders: PeerProcess[] = [];
     for (const [index, host] of network.downloaders.entries()) {
@@ -39,7 +42,7 @@ async function start({ network, folder, source, targets }: Arena): Promise<Conte
         );
         await Promise.all(fetched);
       },
-      stop: () => cluster.stop(),
+      stop: () => stopOf(cluster, [tracker, provider, ...downloaders]),
     };
   } catch (error) {
     await cluster.stop();
@@ -62,4 +65,14 @@ async function fetchContent(peer: PeerProcess, hash: string, target = '', signal
     askAtMs = performance.now() + ASK_MS;
   }
   await peer.untilComplete(id);
+}
+
+/** Politely, but not for ever. */
+async function stopOf(cluster: ProcessCluster, servers: readonly ServerProcess[]): Promise<void> {
+  const kill = (): void => {
+    for (const { child } of servers) child.kill('SIGKILL');
+  };
+  const timer = setTimeout(kill, STOP_MS_MAX);
+  await cluster.stop();
+  clearTimeout(timer);
 }

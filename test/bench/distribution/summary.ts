@@ -8,7 +8,7 @@ interface Size {
 }
 
 /** What is said of one run, in the units of the report. `megabytesPerSecond` is what all downloaders got together. */
-export interface RunReport {
+interface RunReport {
   readonly wallSeconds: number;
   readonly megabytesPerSecond: number;
   readonly cpuSeconds: number;

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import path from 'node:path';
-import type { Contestant } from './contestant.js';
+import type { Contest, Contestant } from './contestant.js';
 import { settle, sha256Of } from './disk.js';
 import { Meter, type Usage } from './meter.js';
 import type { Network } from './network.js';
@@ -10,13 +10,17 @@ import type { Network } from './network.js';
 const SLOWEST_BYTES_PER_SECOND = 5e6;
 const RUN_MS_MIN = 60_000;
 
-/** One contest, as measured. */
-export interface RunResult extends Usage {
-  readonly contestant: string;
-  readonly round: number;
+/** What a run began with. */
+interface Conditions {
   /** Of this machine over the last minute, before the run. */
   readonly loadBefore: number;
   readonly settleSeconds: number;
+}
+
+/** One contest, as measured. */
+export interface RunResult extends Usage, Conditions {
+  readonly contestant: string;
+  readonly round: number;
 }
 
 export interface Tournament {
@@ -31,7 +35,7 @@ export interface Tournament {
 }
 
 /** A contest that came to no result. */
-export interface Failure {
+interface Failure {
   readonly contestant: string;
   readonly round: number;
   readonly message: string;
@@ -77,27 +81,19 @@ async function playOne(
   { network, folder, source, sizeBytes, signal }: Tournament,
   contestant: Contestant,
   expected: string,
-): Promise<Omit<RunResult, 'contestant' | 'round'>> {
+): Promise<Usage & Conditions> {
   const place = path.join(folder, 'run');
   const targets = network.downloaders.map((_, index) => path.join(place, `target-${index + 1}`));
   const keep = path.join(place, 'keep');
   await rm(place, { recursive: true, force: true });
   for (const directory of [keep, ...targets]) await mkdir(directory, { recursive: true });
   const contest = await contestant.start({ network, folder: keep, source, targets });
-  let usage: Usage;
-  let before: { settleSeconds: number; loadBefore: number };
+  let measured: Usage & Conditions;
   try {
     const settleSeconds = await settle(folder, source);
-    before = { settleSeconds, loadBefore: loadavg()[0] as number };
+    const conditions = { settleSeconds, loadBefore: loadavg()[0] as number };
     const expectedMs = Math.ceil(((sizeBytes * targets.length) / SLOWEST_BYTES_PER_SECOND) * 1000);
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(Math.max(RUN_MS_MIN, expectedMs))]);
-    inTime.throwIfAborted();
-    const meter = new Meter(() => contest.pids());
-    try {
-      await contest.distribute(inTime);
-    } finally {
-      usage = meter.end();
-    }
+    measured = { ...conditions, ...(await measure(contest, signal, Math.max(RUN_MS_MIN, expectedMs))) };
   } finally {
     await contest.stop();
   }
@@ -105,5 +101,24 @@ async function playOne(
     const actual = await sha256Of(path.join(target, 'content'));
     if (actual !== expected) throw new Error(`what arrived in ${target} is another content`);
   }
-  return { ...usage, ...before };
+  return measured;
+}
+
+async function measure(contest: Contest, signal: AbortSignal, runMsMax: number): Promise<Usage> {
+  // Not AbortSignal.any() of a timeout: Node 20 may collect it as garbage, and then nothing ever aborts.
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort(signal.reason);
+  const timer = setTimeout(() => stopping.abort(new Error(`not complete after ${runMsMax / 1000} s`)), runMsMax);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  stopping.signal.throwIfAborted();
+  const meter = new Meter(() => contest.pids());
+  try {
+    await contest.distribute(stopping.signal);
+    return meter.end();
+  } finally {
+    meter.close();
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
 }
