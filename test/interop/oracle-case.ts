@@ -95,7 +95,7 @@ export function badChunks(metainfo: Metainfo, content: Buffer): number[] {
     const bytes = content.subarray(start, start + geometry.chunkSize(chunk));
     const verifier = createChunkVerifier(metainfo, geometry, chunk);
     for (let begin = 0; begin < bytes.length; begin += geometry.blockSizeBytes) {
-      verifier.addBlock(begin, bytes.subarray(begin, begin + geometry.blockSizeBytes));
+      void verifier.addBlock(begin, bytes.subarray(begin, begin + geometry.blockSizeBytes));
     }
     if (!verifier.isValid()) bad.push(chunk);
   }

@@ -47,7 +47,7 @@ export async function verifyContent(
     signal?.throwIfAborted();
     if (begin === 0) verifier = createChunkVerifier(metainfo, geometry, chunk);
     if (bytes === undefined) verifier = undefined;
-    else verifier?.addBlock(begin, bytes);
+    else await verifier?.addBlock(begin, bytes);
     const isEnd = begin + lengthBytes === geometry.chunkSize(chunk);
     if (isEnd && verifier?.isValid() === true) good.add(chunk);
     doneBytes += lengthBytes;

@@ -21,7 +21,7 @@ describe('HashWorker', () => {
 
   it('gives the roots that this thread would compute, whatever it has in hand at once', async () => {
     const blocks = Array.from({ length: 8 }, (_, fill) => sharedBlock(fill));
-    const roots = await Promise.all(blocks.map((block) => worker.rootOf(block, LEAVES)));
+    const roots = await Promise.all(blocks.map(async (block) => worker.rootOf(block, LEAVES)));
     expect(roots).toEqual(blocks.map((block) => merkleRootOf(block, LEAVES)));
     expect(failures).toEqual([]);
   });
@@ -49,7 +49,8 @@ describe('HashWorker', () => {
 
   it('goes on here when the thread fails', async () => {
     const broken = new HashWorker((error) => failures.push(error), new URL('no-such-file.js', import.meta.url));
-    const roots = [broken.rootOf(sharedBlock(6), LEAVES), broken.rootOf(sharedBlock(7), LEAVES)];
+    const blocks = [sharedBlock(6), sharedBlock(7)];
+    const roots = blocks.map(async (block) => broken.rootOf(block, LEAVES));
     expect(await Promise.all(roots)).toEqual([6, 7].map((fill) => merkleRootOf(sharedBlock(fill), LEAVES)));
     expect(failures).toHaveLength(1);
     expect(broken.rootOf(sharedBlock(8), LEAVES)).toEqual(merkleRootOf(sharedBlock(8), LEAVES));

@@ -18,7 +18,7 @@ export async function badChunksOf({ store, layout, createVerifier }: RereadOptio
     for (let begin = 0; begin < size; begin += layout.blockSizeBytes) {
       const block = buffer.subarray(0, Math.min(layout.blockSizeBytes, size - begin));
       await store.read(start + begin, block);
-      verifier.addBlock(begin, block);
+      await verifier.addBlock(begin, block);
     }
     if (!verifier.isValid()) bad.push(chunk);
   }
