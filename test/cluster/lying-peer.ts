@@ -34,6 +34,7 @@ export class LyingPeer {
         into[0] = (into[0] as number) ^ 1;
       },
       watch: () => () => undefined,
+      onEnd: () => () => undefined,
       countSent: () => undefined,
       reportReadError: () => undefined,
     };

@@ -15,8 +15,11 @@ export async function makeFolders(path: string, modeBits = 0o777): Promise<void>
     const code = systemCodeOf(error);
     if (code === 'EEXIST' && (await isFolder(path))) return;
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    // With its parent there, what is said now is the reason: below /proc, for one, it is ENOENT again.
     await makeFolders(dirname(path), modeBits);
-    await makeFolders(path, modeBits);
+    await mkdir(path, { mode: modeBits }).catch(async (again: unknown) => {
+      if (systemCodeOf(again) !== 'EEXIST' || !(await isFolder(path))) throw again;
+    });
   }
 }
 

@@ -9,13 +9,14 @@ export class ContentShelf implements ContentDirectory {
 
   constructor(readonly peerName: string) {}
 
-  /** Puts content up for serving. Of several with one hash the first is served. @returns Takes it down. */
+  /** Puts content up for serving. Of several with one hash the first is served. @returns Takes it down, and ends who downloads it. */
   put(hash: Buffer, content: ServedContent): () => void {
     const key = hash.toString('hex');
     const contents = this.#contents.get(key) ?? new Set();
     this.#contents.set(key, contents.add(content));
     return () => {
       contents.delete(content);
+      content.end();
       if (contents.size === 0 && this.#contents.get(key) === contents) this.#contents.delete(key);
     };
   }

@@ -17,6 +17,7 @@ export class ServedContent implements OfferedContent {
   readonly metadata: Uint8Array;
   readonly have: Bitfield;
   readonly #watchers = new Set<(chunks: readonly number[]) => void>();
+  readonly #endListeners = new Set<() => void>();
   #reader: Pick<ChunkStore, 'read'>;
   #sentBytes = 0;
 
@@ -38,6 +39,16 @@ export class ServedContent implements OfferedContent {
   watch(listener: (chunks: readonly number[]) => void): () => void {
     this.#watchers.add(listener);
     return () => void this.#watchers.delete(listener);
+  }
+
+  onEnd(listener: () => void): () => void {
+    this.#endListeners.add(listener);
+    return () => void this.#endListeners.delete(listener);
+  }
+
+  /** It is served no more. */
+  end(): void {
+    for (const listener of this.#endListeners) listener();
   }
 
   countSent(sizeBytes: number): void {

@@ -40,6 +40,12 @@ export class BlockStream {
     private readonly events: BlockStreamEvents,
   ) {}
 
+  /** `waiting`: for a slot, and that is our own doing; `block`: some bytes of a block are missing; else `idle`. */
+  get phase(): 'waiting' | 'block' | 'idle' {
+    if (this.#block === undefined) return 'idle';
+    return this.#block.slot === undefined ? 'waiting' : 'block';
+  }
+
   /** Where the next bytes go; at least one byte long. Valid until `received`. */
   target(): Buffer {
     const { slot, filledBytes } = this.#block ?? {};

@@ -1,11 +1,13 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type HostPort, SeededRandom, silentLogger, type Timers } from '@panal/runtime';
+import { type HostPort, ManualClock, SeededRandom, silentLogger, type Timers } from '@panal/runtime';
 import { Bitfield, ChunkGeometry } from '@panal/torrent';
 import type { DialedSource, ReceivedBlock, SourceLinkEvents } from '@panal/transfer';
-import type { HelloIdentity } from '@panal/wire';
+import { DATA_RECORD_BYTES_MAX, encodeDataMessage, type HelloIdentity } from '@panal/wire';
+import { secureClient, secureServer } from '../secure-socket.js';
 import { BlockSlots } from './block-slots.js';
 import { DataDialer } from './data-dialer.js';
 import { ContentUnknownError } from './data-errors.js';
+import { LINK_TICK_MS, QUIET_TICKS_IN_BLOCK_MAX } from './data-limits.js';
 import { DataServer } from './data-server.js';
 import type { ContentDirectory, OfferedContent, Visitor } from './offered-content.js';
 
@@ -36,6 +38,7 @@ class FakeContent implements OfferedContent {
   readonly readErrors: unknown[] = [];
   sentBytes = 0;
   failure: Error | undefined;
+  end = (): void => undefined;
   #listener: (chunks: readonly number[]) => void = () => undefined;
 
   async read(offset: number, into: Uint8Array): Promise<void> {
@@ -45,6 +48,11 @@ class FakeContent implements OfferedContent {
 
   watch(listener: (chunks: readonly number[]) => void): () => void {
     this.#listener = listener;
+    return () => undefined;
+  }
+
+  onEnd(listener: () => void): () => void {
+    this.end = listener;
     return () => undefined;
   }
 
@@ -59,6 +67,15 @@ class FakeContent implements OfferedContent {
   announce(chunks: readonly number[]): void {
     this.#listener(chunks);
   }
+}
+
+interface DialOptions {
+  readonly slots?: number;
+  readonly wanted?: Buffer;
+  readonly at?: HostPort;
+  readonly key?: Buffer;
+  readonly clock?: Timers;
+  readonly pool?: BlockSlots;
 }
 
 /** What a link told, and a way to wait for more of it. */
@@ -130,15 +147,22 @@ describe('data plane', () => {
 
   async function dial(
     inbox: Inbox,
-    { slots = 8, wanted = hash, at = address, key = secret } = {},
+    {
+      slots = 8,
+      wanted = hash,
+      at = address,
+      key = secret,
+      clock = timers,
+      pool = new BlockSlots(CHUNK, slots),
+    }: DialOptions = {},
   ): Promise<DialedSource> {
     const dialer = new DataDialer(
       {
         identity: identity('downloader'),
         secret: key,
         random,
-        timers,
-        slots: new BlockSlots(CHUNK, slots),
+        timers: clock,
+        slots: pool,
         peerId: Buffer.alloc(16, 2),
         peerName: 'downloader',
         dataPort: () => 5550,
@@ -214,6 +238,74 @@ describe('data plane', () => {
     expect(offered.readErrors).toEqual([offered.failure]);
   });
 
+  it('ends when the content is served no more', async () => {
+    const inbox = new Inbox();
+    await dial(inbox);
+    offered.end();
+    await inbox.until(() => inbox.lost !== undefined);
+    expect(inbox.lost).toMatchObject({ code: 'data_connection_lost' });
+  });
+
+  it('carries more messages in one turn than a record holds', async () => {
+    const inbox = new Inbox();
+    const { link } = await dial(inbox);
+    offered.have.remove(1);
+    for (let id = 0; id < 20_000; id += 1) link.request({ id, chunk: 1, begin: 0, lengthBytes: 100 });
+    await inbox.until(() => inbox.refused.size === 20_000 || inbox.lost !== undefined);
+    expect(inbox.lost).toBeUndefined();
+  });
+
+  it('cuts off a downloader that asks for ever and never reads, and serves the others', async () => {
+    const socket = connect(address.port, address.host);
+    others.push(socket);
+    socket.on('error', () => undefined);
+    const options = { identity: identity('flood'), secret, random, timers, purpose: 'data', timeoutMs: 5_000 } as const;
+    const { session } = await secureClient(socket, { ...options, recordSizeMax: DATA_RECORD_BYTES_MAX });
+    const open = {
+      kind: 'open',
+      namespace: 'default',
+      hash,
+      peerId: Buffer.alloc(16),
+      peerName: 'f',
+      dataPort: 0,
+    } as const;
+    socket.write(Buffer.concat(session.sealer.seal([encodeDataMessage(open)])));
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const pings = Array.from({ length: 2_000 }, () => encodeDataMessage({ kind: 'ping' }));
+    const flood = (): void => {
+      while (!socket.destroyed && socket.write(Buffer.concat(session.sealer.seal(pings))));
+    };
+    socket.on('drain', flood);
+    flood();
+    await closed;
+    const inbox = new Inbox();
+    requestAll(await dial(inbox));
+    await inbox.until(() => inbox.blocks.size === geometry.chunkCount);
+    expect(received(inbox).equals(content)).toBe(true);
+  });
+
+  it('does not doubt the content when a downloader goes in the middle of a block', async () => {
+    const socket = connect(address.port, address.host);
+    others.push(socket);
+    const options = { identity: identity('half'), secret, random, timers, purpose: 'data', timeoutMs: 5_000 } as const;
+    const { session } = await secureClient(socket, { ...options, recordSizeMax: DATA_RECORD_BYTES_MAX });
+    const open = {
+      kind: 'open',
+      namespace: 'default',
+      hash,
+      peerId: Buffer.alloc(16),
+      peerName: 'h',
+      dataPort: 0,
+    } as const;
+    const asks = Array.from({ length: 60 }, (_, id) =>
+      encodeDataMessage({ kind: 'request', id, index: 0, begin: 0, sizeBytes: CHUNK }),
+    );
+    socket.end(Buffer.concat(session.sealer.seal([encodeDataMessage(open), ...asks])));
+    socket.resume();
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    expect(offered.readErrors).toEqual([]);
+  });
+
   it('refuses a torrent it does not have', async () => {
     await expect(dial(new Inbox(), { wanted: Buffer.alloc(32, 9) })).rejects.toThrow(ContentUnknownError);
   });
@@ -262,6 +354,52 @@ describe('data plane', () => {
     const inbox = new Inbox();
     requestAll(await dial(inbox));
     await inbox.until(() => inbox.blocks.size === geometry.chunkCount);
+  });
+
+  it('gives up a provider that stops in the middle of a block, and has its slot back', async () => {
+    const answer = async (socket: Socket): Promise<void> => {
+      others.push(socket);
+      socket.on('error', () => undefined);
+      const options = {
+        identity: identity('hung'),
+        secret,
+        random,
+        timers,
+        purpose: 'data',
+        timeoutMs: 5_000,
+      } as const;
+      const { session } = await secureServer(socket, { ...options, recordSizeMax: DATA_RECORD_BYTES_MAX });
+      const chunkCount = geometry.chunkCount;
+      const bitfield = Bitfield.full(chunkCount).bytes;
+      const frames = [encodeDataMessage({ kind: 'opened', peerName: 'hung', chunkCount, bitfield })];
+      socket.write(Buffer.concat(session.sealer.seal(frames)));
+      socket.on('data', () => {
+        const block = encodeDataMessage({ kind: 'block', id: 0, sizeBytes: CHUNK });
+        socket.write(Buffer.concat([...session.sealer.seal([block]), Buffer.alloc(1)]));
+        socket.removeAllListeners('data').resume();
+        onBegun();
+      });
+      socket.resume();
+    };
+    const stranger = createServer((socket) => void answer(socket));
+    let onBegun = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (onBegun = resolve));
+    others.push(stranger);
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+    const { port } = stranger.address() as { port: number };
+    const clock = new ManualClock();
+    const inbox = new Inbox();
+    const slots = new BlockSlots(CHUNK, 1);
+    const { link } = await dial(inbox, { at: { host: '127.0.0.1', port }, clock, pool: slots });
+    link.request({ id: 0, chunk: 0, begin: 0, lengthBytes: CHUNK });
+    await begun;
+    for (let free = slots.take(CHUNK); free !== undefined; free = slots.take(CHUNK)) {
+      free.release();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let tick = 0; tick <= QUIET_TICKS_IN_BLOCK_MAX + 1; tick += 1) clock.advance(LINK_TICK_MS);
+    expect(inbox.lost).toMatchObject({ code: 'data_connection_lost' });
+    expect(slots.take(CHUNK)).toBeDefined();
   });
 
   it('gives up on a provider that speaks another protocol', async () => {

@@ -5,7 +5,7 @@ import type { Secured } from '../secure-socket.js';
 import type { BlockSlot, BlockSlots } from './block-slots.js';
 import { BlockStream, type PlainDataMessage } from './block-stream.js';
 import { DataConnectionLostError, DataProtocolError } from './data-errors.js';
-import { DATA_IDLE_TIMEOUT_MS, DATA_PING_INTERVAL_MS } from './data-limits.js';
+import { BLOCK_TICKS_MAX, LINK_TICK_MS, PING_TICKS, QUIET_TICKS_IN_BLOCK_MAX, QUIET_TICKS_MAX } from './data-limits.js';
 import { type DialedSocket, deliver, type SocketReader } from './dialed-socket.js';
 import { RecordWriter } from './record-writer.js';
 
@@ -31,7 +31,10 @@ export class DownloadLink implements SourceLink, SocketReader {
   readonly #writer: RecordWriter;
   #isOpened = false;
   #isClosed = false;
-  readonly #cancelPing: () => void;
+  readonly #cancelTick: () => void;
+  #tickCount = 0;
+  #quietTicks = 0;
+  #blockTicks = 0;
 
   constructor(private readonly options: DownloadLinkOptions) {
     const { dialed, secured, slots, timers } = options;
@@ -44,8 +47,7 @@ export class DownloadLink implements SourceLink, SocketReader {
       onBlock: (id, slot) => this.#receiveBlock(id, slot),
       onReady: () => this.#resume(),
     });
-    this.#cancelPing = timers.every(DATA_PING_INTERVAL_MS, () => this.#writer.send({ kind: 'ping' }));
-    dialed.socket.setTimeout(DATA_IDLE_TIMEOUT_MS, () => this.#lose('nothing was heard for a minute'));
+    this.#cancelTick = timers.every(LINK_TICK_MS, () => this.#tick());
     dialed.socket.on('error', (error) => this.#lose(error.message, error));
     dialed.socket.once('close', () => this.#lose('the other side closed it'));
   }
@@ -72,7 +74,7 @@ export class DownloadLink implements SourceLink, SocketReader {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelPing();
+    this.#cancelTick();
     this.#open.clear();
     this.#stream.close();
     this.options.dialed.socket.destroy();
@@ -83,7 +85,22 @@ export class DownloadLink implements SourceLink, SocketReader {
   }
 
   received(sizeBytes: number): boolean {
+    this.#quietTicks = 0;
     return !this.#isClosed && this.#guarded(() => this.#stream.received(sizeBytes)) && !this.#isClosed;
+  }
+
+  /** Not the socket's own timeout: it counts what we send as a sign of life. */
+  #tick(): void {
+    const { phase } = this.#stream;
+    // While we wait for a slot, nobody reads: silence is our own.
+    this.#quietTicks = phase === 'waiting' ? 0 : this.#quietTicks + 1;
+    this.#blockTicks = phase === 'block' ? this.#blockTicks + 1 : 0;
+    this.#tickCount += 1;
+    if (phase === 'block' && this.#quietTicks > QUIET_TICKS_IN_BLOCK_MAX)
+      this.#lose('it stopped in the middle of a block');
+    else if (this.#blockTicks > BLOCK_TICKS_MAX) this.#lose('it sends a block too slowly');
+    else if (this.#quietTicks > QUIET_TICKS_MAX) this.#lose('nothing was heard from it any more');
+    else if (this.#tickCount % PING_TICKS === 0) this.#writer.send({ kind: 'ping' });
   }
 
   #receive(message: PlainDataMessage): void {
@@ -111,6 +128,7 @@ export class DownloadLink implements SourceLink, SocketReader {
 
   #receiveBlock(id: number, slot: BlockSlot): void {
     this.#open.delete(id);
+    this.#blockTicks = 0;
     if (this.#isClosed) slot.release();
     else this.options.events.onBlock({ requestId: id, bytes: slot.bytes, release: () => slot.release() });
   }

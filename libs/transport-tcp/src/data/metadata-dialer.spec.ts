@@ -52,6 +52,7 @@ describe('a torrent file from a peer', () => {
       have: new Bitfield(geometry.chunkCount),
       read: async () => undefined,
       watch: () => () => undefined,
+      onEnd: () => () => undefined,
       countSent: () => undefined,
       reportReadError: () => undefined,
     };

@@ -11,6 +11,8 @@ export interface OfferedContent {
   read(contentOffset: number, into: Uint8Array): Promise<void>;
   /** Calls back with chunks as they join `have`. @returns Ends it. */
   watch(listener: (chunks: readonly number[]) => void): () => void;
+  /** Calls back when the content is served no more: connections for it end. @returns Ends the watch. */
+  onEnd(listener: () => void): () => void;
   /** So many content bytes went out. */
   countSent(sizeBytes: number): void;
   /** `read` failed: the content may have changed under us. */

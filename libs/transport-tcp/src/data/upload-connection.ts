@@ -64,36 +64,34 @@ export class UploadConnection {
     const slot = await this.#slot(request.sizeBytes);
     try {
       await content.read(content.geometry.chunkStart(request.index) + request.begin, slot.bytes);
-      if (signal.aborted) return this.#writer.send({ kind: 'refused', id: request.id, code: REFUSED_CANCELLED });
-      await this.#send(request.id, slot);
-      content.countSent(request.sizeBytes);
+      if (signal.aborted) this.#refuseAtOnce(request.id, REFUSED_CANCELLED);
+      else if (await this.#send(request.id, slot)) content.countSent(request.sizeBytes);
     } finally {
       this.#served.delete(request.id);
       slot.release();
     }
   }
 
-  /** The block could not be read or sent. */
+  /** The block could not be read. */
   refuse(request: RequestMessage, error: unknown): void {
-    if (this.options.socket.destroyed) return;
-    this.#writer.send({ kind: 'refused', id: request.id, code: REFUSED_READ_FAILED });
+    this.#refuseAtOnce(request.id, REFUSED_READ_FAILED);
     this.#content?.reportReadError(error);
-  }
-
-  /** Ends the connection because the content is gone, or the peer stops. */
-  end(): void {
-    this.options.socket.destroy();
   }
 
   #slot(sizeBytes: number): Promise<BlockSlot> {
     return new Promise((resolve) => this.options.slots.wait(sizeBytes, resolve));
   }
 
-  async #send(id: number, slot: BlockSlot): Promise<void> {
+  /** @returns Whether the block went out. If not, that is the connection's end and no fault of the content. */
+  async #send(id: number, slot: BlockSlot): Promise<boolean> {
     const { socket, timers } = this.options;
     const cancel = timers.after(BLOCK_SEND_TIMEOUT_MS, () => socket.destroy());
     try {
       await this.#writer.sendBlock(id, slot.bytes);
+      return true;
+    } catch {
+      socket.destroy();
+      return false;
     } finally {
       cancel();
     }
@@ -141,7 +139,12 @@ export class UploadConnection {
       bitfield: have.bytes,
     } as const;
     this.#writer.send(opened);
-    this.#unwatch = content.watch((chunks) => this.#announce(chunks));
+    const unwatch = content.watch((chunks) => this.#announce(chunks));
+    const unwatchEnd = content.onEnd(() => socket.destroy());
+    this.#unwatch = () => {
+      unwatch();
+      unwatchEnd();
+    };
   }
 
   #announce(chunks: readonly number[]): void {
@@ -186,7 +189,7 @@ export class UploadConnection {
   }
 
   #refuseAtOnce(id: number, code: string): void {
-    this.#writer.send({ kind: 'refused', id, code });
+    if (!this.options.socket.destroyed) this.#writer.send({ kind: 'refused', id, code });
   }
 
   #closed(): void {
