@@ -12,7 +12,8 @@
  *   apt-get install iproute2 aria2 python3-libtorrent nginx-light curl
  *
  * (The service that the package of nginx would start is not needed: `systemctl disable --now nginx`.)
- * Room on disk: (N + 1) times the size. Namespaces, processes and files go when this ends, also by a crash or Ctrl-C.
+ * `--noise-max 1` takes every run as it comes; else one that other programs disturbed is repeated (see `quiet` in the
+ * output), and `noise` says how much. Room on disk: (N + 1) times the size. Namespaces, processes and files go when this ends, also by a crash or Ctrl-C.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp } from 'node:fs/promises';
@@ -26,6 +27,7 @@ import { libtorrent } from './distribution/libtorrent.js';
 import { planNetwork } from './distribution/network.js';
 import { nginx } from './distribution/nginx.js';
 import { panal } from './distribution/panal.js';
+import { QUIET_NOTE } from './distribution/quiet.js';
 import { Reaper } from './distribution/reaper.js';
 import { summarize } from './distribution/summary.js';
 import { PIECE_BYTES } from './distribution/torrent-file.js';
@@ -43,6 +45,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     rivals: { type: 'string', default: RIVALS.map(({ name }) => name).join(',') },
     'without-panal': { type: 'boolean', default: false },
+    'noise-max': { type: 'string', default: '0.1' },
     folder: { type: 'string', default: tmpdir() },
   },
 });
@@ -93,7 +96,9 @@ async function main(signal: AbortSignal): Promise<void> {
     const source = path.join(folder, 'source', 'content');
     await mkdir(path.dirname(source));
     await makeContent(source, sizeBytes);
-    const { results, failures } = await play({ network, folder, source, sizeBytes, contestants, roundCount, signal });
+    const noiseMax = Number(options['noise-max']);
+    const tournament = { network, folder, source, sizeBytes, contestants, roundCount, noiseMax, signal };
+    const { results, failures } = await play(tournament);
     const about = {
       bench: 'distribute',
       sizeMib: sizeBytes / MIB,
@@ -102,6 +107,8 @@ async function main(signal: AbortSignal): Promise<void> {
       network: network.kind,
       fileSystem: await fileSystemOf(folder),
       settle: SETTLE_NOTE,
+      quiet: QUIET_NOTE,
+      noiseMax,
       rivalPieceMib: PIECE_BYTES / MIB,
       machine: { processors: cpus().length, model: cpus()[0]?.model, kernel: release() },
       contestants: Object.fromEntries(contestants.map(({ name, version, settings }) => [name, { version, settings }])),

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { rssAnonBytes, secondsOfMachine, secondsOfPrograms, timeOf } from './proc.js';
 
-/** USER_HZ, a constant of Linux on every architecture Node runs on. */
-const TICKS_PER_SECOND = 100;
 const SAMPLE_MS = 100;
 
 export interface Usage {
@@ -14,27 +13,30 @@ export interface Usage {
   readonly rssAnonPeakBytes: number;
   /** Sum before the first byte. */
   readonly rssAnonIdleBytes: number;
-  /** Time of the processors that went to nobody of the contest nor to this process: others' work, the kernel's own. */
-  readonly otherCpuSeconds: number;
+  /** Time of threads of the kernel, which write back and deliver packets for everybody. */
+  readonly kernelCpuSeconds: number;
   /** What the watching cost. */
   readonly observerCpuSeconds: number;
+  /** Of the time of all processors, what programs took that have nothing to do with this: the noise of the machine. */
+  readonly noise: number;
 }
 
 interface Reading {
-  readonly atMs: number;
   readonly ofEach: ReadonlyMap<number, number>;
   readonly endedChildren: number;
   readonly machine: number;
   readonly observer: number;
+  readonly others: number;
 }
 
 /**
- * Measures a set of processes between `begin` and `end`. Nothing else may be a child of this process that ends in
+ * Measures a set of processes between its making and `end`. Nothing else may be a child of this process that ends in
  * between: its time would be counted.
  */
 export class Meter {
   readonly #pids: () => readonly number[];
   readonly #before: Reading;
+  readonly #startMs: number;
   readonly #timer: NodeJS.Timeout;
   readonly #idleBytes: number;
   #sumBytes = 0;
@@ -47,23 +49,28 @@ export class Meter {
     this.#idleBytes = this.#sumBytes;
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS);
     this.#before = this.#read();
+    this.#startMs = performance.now();
   }
 
   end(): Usage {
+    const before = this.#before;
+    const wallSeconds = (performance.now() - this.#startMs) / 1000;
     const after = this.#read();
     this.#sample();
-    const before = this.#before;
     let cpuSeconds = after.endedChildren - before.endedChildren;
     for (const [pid, seconds] of after.ofEach) cpuSeconds += seconds - (before.ofEach.get(pid) ?? 0);
     const observerCpuSeconds = after.observer - before.observer;
+    const othersCpuSeconds = after.others - before.others;
+    const known = cpuSeconds + observerCpuSeconds + othersCpuSeconds;
     return {
-      wallSeconds: (after.atMs - before.atMs) / 1000,
+      wallSeconds,
       cpuSeconds,
       rssAnonSumBytes: this.#sumBytes,
       rssAnonPeakBytes: this.#peakBytes,
       rssAnonIdleBytes: this.#idleBytes,
-      otherCpuSeconds: Math.max(0, after.machine - before.machine - cpuSeconds - observerCpuSeconds),
+      kernelCpuSeconds: Math.max(0, after.machine - before.machine - known),
       observerCpuSeconds,
+      noise: othersCpuSeconds / (wallSeconds * availableParallelism()),
     };
   }
 
@@ -73,15 +80,14 @@ export class Meter {
   }
 
   #read(): Reading {
-    const self = statOf(process.pid);
-    const ofEach = new Map(this.#pids().map((pid) => [pid, treeSeconds(pid)]));
+    const ofEach = new Map(this.#pids().map((pid) => [pid, secondsOf(pid)]));
     const observer = process.cpuUsage();
     return {
-      atMs: performance.now(),
       ofEach,
-      endedChildren: self.endedChildren,
-      machine: machineBusySeconds(),
+      endedChildren: timeOf(process.pid).endedChildren,
+      machine: secondsOfMachine(),
       observer: (observer.user + observer.system) / 1e6,
+      others: secondsOfPrograms(new Set([process.pid, ...ofEach.keys()])),
     };
   }
 
@@ -96,36 +102,7 @@ export class Meter {
   }
 }
 
-function treeSeconds(pid: number): number {
-  const { own, endedChildren } = statOf(pid);
+function secondsOf(pid: number): number {
+  const { own, endedChildren } = timeOf(pid);
   return own + endedChildren;
-}
-
-/** @see proc_pid_stat(5), fields 14 to 17 */
-function statOf(pid: number): { readonly own: number; readonly endedChildren: number } {
-  const stat = readProc(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const at = (index: number): number => Number(fields[index] ?? 0) / TICKS_PER_SECOND;
-  return { own: at(11) + at(12), endedChildren: at(13) + at(14) };
-}
-
-function rssAnonBytes(pid: number): number {
-  return Number(/RssAnon:\s+(\d+) kB/.exec(readProc(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
-}
-
-/** All processors since the start, without idle, waiting for disks, and what the hypervisor took. */
-function machineBusySeconds(): number {
-  const [, user, nice, system, , , irq, softirq] = readProc('/proc/stat').split(/\s+/, 8).map(Number);
-  return ([user, nice, system, irq, softirq] as number[]).reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND;
-}
-
-/** Empty when the process is gone: it ended between two looks, and its parent has its time. */
-function readProc(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return '';
-    throw error;
-  }
 }

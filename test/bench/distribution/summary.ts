@@ -17,8 +17,10 @@ interface RunReport {
   readonly rssAnonSumMib: number;
   readonly rssAnonPeakMib: number;
   readonly rssAnonIdleMib: number;
-  readonly otherCpuSeconds: number;
+  readonly kernelCpuSeconds: number;
   readonly observerCpuSeconds: number;
+  readonly noise: number;
+  readonly attempts: number;
   readonly loadBefore: number;
   readonly settleSeconds: number;
 }
@@ -75,8 +77,10 @@ function reportOf(result: RunResult, { sizeBytes, downloaderCount }: Size): RunR
     rssAnonSumMib: rounded(result.rssAnonSumBytes / MIB, 0),
     rssAnonPeakMib: rounded(result.rssAnonPeakBytes / MIB, 0),
     rssAnonIdleMib: rounded(result.rssAnonIdleBytes / MIB, 0),
-    otherCpuSeconds: rounded(result.otherCpuSeconds, 2),
+    kernelCpuSeconds: rounded(result.kernelCpuSeconds, 2),
     observerCpuSeconds: rounded(result.observerCpuSeconds, 2),
+    noise: rounded(result.noise, 3),
+    attempts: result.attempts,
     loadBefore: rounded(result.loadBefore, 2),
     settleSeconds: rounded(result.settleSeconds, 1),
   };

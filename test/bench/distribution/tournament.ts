@@ -5,6 +5,7 @@ import type { Contest, Contestant } from './contestant.js';
 import { settle, sha256Of } from './disk.js';
 import { Meter, type Usage } from './meter.js';
 import type { Network } from './network.js';
+import { quietest, untilQuiet } from './quiet.js';
 
 /** A rival that is slower than that is stuck. */
 const SLOWEST_BYTES_PER_SECOND = 5e6;
@@ -21,6 +22,8 @@ interface Conditions {
 export interface RunResult extends Usage, Conditions {
   readonly contestant: string;
   readonly round: number;
+  /** 1, or more when others disturbed it. */
+  readonly attempts: number;
 }
 
 export interface Tournament {
@@ -31,6 +34,8 @@ export interface Tournament {
   readonly sizeBytes: number;
   readonly contestants: readonly Contestant[];
   readonly roundCount: number;
+  /** Share of the processors' time that other programs may take during a run, 0 to 1. */
+  readonly noiseMax: number;
   readonly signal: AbortSignal;
 }
 
@@ -60,9 +65,13 @@ export async function play(tournament: Tournament): Promise<Results> {
       const { name } = contestant;
       if (failures.some((failure) => failure.contestant === name)) continue;
       try {
-        const result = await playOne(tournament, contestant, expected);
-        results.push({ contestant: name, round, ...result });
-        console.error(`round ${round} ${name}: ${result.wallSeconds.toFixed(2)} s`);
+        const run = async (): Promise<Usage & Conditions> => {
+          const measured = await playOne(tournament, contestant, expected);
+          const figures = `${measured.wallSeconds.toFixed(2)} s, noise ${measured.noise.toFixed(2)}`;
+          console.error(`round ${round} ${name}: ${figures}`);
+          return measured;
+        };
+        results.push({ contestant: name, round, ...(await quietest(tournament.noiseMax, run)) });
       } catch (error) {
         tournament.signal.throwIfAborted();
         failures.push({ contestant: name, round, message: error instanceof Error ? error.message : String(error) });
@@ -78,7 +87,7 @@ export async function play(tournament: Tournament): Promise<Results> {
 
 /** @throws when it does not finish in time, or the content that arrived is another one */
 async function playOne(
-  { network, folder, source, sizeBytes, signal }: Tournament,
+  { network, folder, source, sizeBytes, noiseMax, signal }: Tournament,
   contestant: Contestant,
   expected: string,
 ): Promise<Usage & Conditions> {
@@ -91,6 +100,7 @@ async function playOne(
   let measured: Usage & Conditions;
   try {
     const settleSeconds = await settle(folder, source);
+    await untilQuiet(noiseMax, signal);
     const conditions = { settleSeconds, loadBefore: loadavg()[0] as number };
     const expectedMs = Math.ceil(((sizeBytes * targets.length) / SLOWEST_BYTES_PER_SECOND) * 1000);
     measured = { ...conditions, ...(await measure(contest, signal, Math.max(RUN_MS_MIN, expectedMs))) };
