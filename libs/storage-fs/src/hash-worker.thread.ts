@@ -1,8 +1,16 @@
 import { parentPort } from 'node:worker_threads';
 import { merkleRootOf } from '@panal/torrent';
-import type { HashTask } from './hash-worker.js';
+import type { HashMemory, HashTask } from './hash-worker.js';
 
 // The other side of `HashWorker`: hashes blocks where they lie, in order, and sends their roots back.
-parentPort?.on('message', ({ memory, offset, sizeBytes, leafCount }: HashTask) => {
-  parentPort?.postMessage(merkleRootOf(new Uint8Array(memory, offset, sizeBytes), leafCount));
+const memories: SharedArrayBuffer[] = [];
+
+parentPort?.on('message', (message: HashMemory | HashTask) => {
+  if ('memory' in message) {
+    memories[message.memoryId] = message.memory;
+    return;
+  }
+  const { memoryId, offset, sizeBytes, leafCount } = message;
+  const block = new Uint8Array(memories[memoryId] as SharedArrayBuffer, offset, sizeBytes);
+  parentPort?.postMessage(merkleRootOf(block, leafCount));
 });

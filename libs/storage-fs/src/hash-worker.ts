@@ -2,9 +2,15 @@ import { Worker } from 'node:worker_threads';
 import { merkleRootOf, type RootOf } from '@panal/torrent';
 import { HASH_WORKER_BLOCK_BYTES_MIN } from './limits.js';
 
-/** What the thread is told: a block in shared memory. It answers with the root, in the order of the tasks. */
-export interface HashTask {
+/** Memory that tasks will name by `memoryId`, told once. */
+export interface HashMemory {
+  readonly memoryId: number;
   readonly memory: SharedArrayBuffer;
+}
+
+/** A block to hash. The thread answers with its root, in the order of the tasks. */
+export interface HashTask {
+  readonly memoryId: number;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly leafCount: number;
@@ -25,6 +31,8 @@ interface PendingTask {
 export class HashWorker {
   #worker: Worker | undefined;
   #isUsable = true;
+  /** As many as there are block slots, which live as long as the process. */
+  readonly #memoryIds = new Map<SharedArrayBuffer, number>();
   /** In the order the thread answers. As many as there are block slots. */
   #pending: PendingTask[] = [];
 
@@ -40,10 +48,23 @@ export class HashWorker {
     const isHere = !this.#isUsable || length < HASH_WORKER_BLOCK_BYTES_MIN || !(buffer instanceof SharedArrayBuffer);
     if (isHere) return merkleRootOf(bytes, leafCount);
     this.#worker ??= this.#start();
-    const task: HashTask = { memory: buffer, offset: byteOffset, sizeBytes: length, leafCount };
+    const task: HashTask = { memoryId: this.#idOf(buffer), offset: byteOffset, sizeBytes: length, leafCount };
     this.#worker.postMessage(task);
     return new Promise((resolve) => this.#pending.push({ bytes, leafCount, resolve }));
   };
+
+  /**
+   * Shared memory is sent once and named after that. Each time it is sent, both sides count it as new memory of their
+   * own, and V8 collected garbage for a quarter of the time.
+   */
+  #idOf(memory: SharedArrayBuffer): number {
+    const known = this.#memoryIds.get(memory);
+    if (known !== undefined) return known;
+    const told: HashMemory = { memoryId: this.#memoryIds.size, memory };
+    this.#memoryIds.set(memory, told.memoryId);
+    this.#worker?.postMessage(told);
+    return told.memoryId;
+  }
 
   /** Ends the thread; what it had in hand is hashed here. */
   async close(): Promise<void> {

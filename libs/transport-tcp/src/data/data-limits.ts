@@ -1,10 +1,13 @@
 import { DATA_RECORD_BYTES_MAX } from '@panal/wire';
 
-/** Bytes read at once while no block is under way. What comes with a header is copied once more, so not larger. */
-export const HEADER_READ_BYTES = 64 * 1024;
+/**
+ * Bytes read at once while no block is under way. What comes behind a header is copied once more, into shared memory, and
+ * V8 copies into that a byte at a time: 64 KiB here cost as much as hashing a block.
+ */
+export const HEADER_READ_BYTES = 8 * 1024;
 
 /** The least room for a read beside what is left of earlier ones: less would mean a system call for a few bytes. */
-export const HEADER_READ_BYTES_MIN = 8 * 1024;
+export const HEADER_READ_BYTES_MIN = 2 * 1024;
 
 /** Most the header buffer grows to: one record of the largest size and the read that brings its end. */
 export const HEADER_BUFFER_BYTES_MAX = DATA_RECORD_BYTES_MAX + HEADER_READ_BYTES;
