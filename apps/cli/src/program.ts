@@ -5,6 +5,7 @@ import { addGetCommand } from './commands/get.js';
 import { examples } from './commands/help-text.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addLsCommand } from './commands/ls.js';
+import { addRecheckCommand } from './commands/recheck.js';
 import { addServerCommand } from './commands/servers.js';
 import { addShareCommand } from './commands/share.js';
 import { addStatusCommand } from './commands/status.js';
@@ -49,6 +50,7 @@ export function buildProgram(context: CommandContext): Command {
   addLsCommand(program, context);
   addStatusCommand(program, context);
   addStopCommand(program, context);
+  addRecheckCommand(program, context);
   program.commandsGroup('Torrent files, offline:');
   addTorrentCommand(program, context);
   program.commandsGroup('Servers:');

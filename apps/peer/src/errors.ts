@@ -56,6 +56,18 @@ export class DownloadExistsError extends PanalError {
   }
 }
 
+/** What is still being hashed or fetched is checked as it comes. */
+export class RecheckEarlyError extends PanalError {
+  constructor(id: string) {
+    super({
+      code: 'recheck_early',
+      message: `"${id}" is still under way, and all of it is checked as it comes.`,
+      action: 'Wait until it is complete, then ask again.',
+      retryable: true,
+    });
+  }
+}
+
 /** More torrents than one heartbeat can name. */
 export class TooManyTorrentsError extends PanalError {
   constructor(countMax: number) {

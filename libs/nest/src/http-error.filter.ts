@@ -41,6 +41,7 @@ const STATUS_BY_SUFFIX: readonly (readonly [suffix: string, status: number])[] =
   ['unauthorized', HttpStatus.UNAUTHORIZED],
   ['forbidden', HttpStatus.FORBIDDEN],
   ['_unknown', HttpStatus.NOT_FOUND],
+  ['_early', HttpStatus.CONFLICT],
   ['_not_found', HttpStatus.NOT_FOUND],
   ['_taken', HttpStatus.CONFLICT],
   ['_exists', HttpStatus.CONFLICT],

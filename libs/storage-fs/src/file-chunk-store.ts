@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import type { ChunkStore } from '@panal/transfer';
@@ -208,6 +209,26 @@ export function isTargetPlaced(
   options: Pick<FileChunkStoreOptions, 'metainfo' | 'directory' | 'targetName'>,
 ): Promise<boolean> {
   return isPlaced(pathsOf(options));
+}
+
+/**
+ * Has the next `open` read what lies at the target, as after a crash: what is good stays, the rest is fetched again. For a
+ * download that was whole once; what is there is taken to be its content, whatever became of it. Nothing there is no error.
+ * @throws StagingLockedError while another process works in it.
+ */
+export async function distrustTarget(
+  options: Pick<FileChunkStoreOptions, 'metainfo' | 'directory' | 'targetName'>,
+): Promise<void> {
+  const paths = pathsOf(options);
+  const stats = await lstat(paths.target).catch(() => undefined);
+  // Something of another kind is not this content any more: it is left, and `open` says that it is in the way.
+  if (stats?.isDirectory() !== options.metainfo.isDirectory) return;
+  const staging = await Staging.open(paths);
+  try {
+    await replaceFile(paths.placed, Buffer.alloc(0), 0o600);
+  } finally {
+    await staging.release();
+  }
 }
 
 function pathsOf({ metainfo, directory, targetName = metainfo.name }: FileChunkStoreOptions): StagingPaths {

@@ -33,6 +33,7 @@ export {
 } from './errors.js';
 export {
   discardStaging,
+  distrustTarget,
   FileChunkStore,
   type FileChunkStoreOptions,
   isTargetPlaced,

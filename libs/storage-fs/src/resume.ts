@@ -61,8 +61,8 @@ export async function findResumption(
  * bytes may be anything, so it is read; what is damaged is taken back, and only the bad chunks are fetched again.
  */
 export async function resumePlaced(metainfo: Metainfo, paths: StagingPaths, signal?: AbortSignal): Promise<Resumption> {
-  const { good } = await verifyContent(metainfo, paths.target, signal === undefined ? {} : { signal });
-  if (good.isFull) return { done: good, note: { kind: 'placed', chunkCount: good.count } };
+  const { good, isGood } = await verifyContent(metainfo, paths.target, signal === undefined ? {} : { signal });
+  if (isGood) return { done: good, note: { kind: 'placed', chunkCount: good.count } };
   await takeBack(paths);
   const lostChunkCount = good.size - good.count;
   const message = `${lostChunkCount} chunks did not survive the end of the process before; they are fetched again.`;

@@ -40,6 +40,10 @@ export class PeerClient {
     return this.#ask('GET', `/torrents/${encodeURIComponent(id)}/metainfo`, { signal });
   }
 
+  recheck(id: string, signal?: AbortSignal): Promise<TorrentView> {
+    return this.#json<TorrentView>('POST', `/torrents/${encodeURIComponent(id)}/recheck`, { signal });
+  }
+
   async remove(id: string, signal?: AbortSignal): Promise<void> {
     await this.#ask('DELETE', `/torrents/${encodeURIComponent(id)}`, { signal });
   }

@@ -54,6 +54,13 @@ export class TorrentsController {
     return (await this.catalog.download(body)).view();
   }
 
+  /** Reads all of the content again; of a download what is bad is fetched anew. */
+  @Post('torrents/:id/recheck')
+  @HttpCode(202)
+  async recheck(@Param('id') id: string): Promise<TorrentView> {
+    return (await this.catalog.recheck(id)).view();
+  }
+
   @Delete('torrents/:id')
   @HttpCode(204)
   async remove(@Param('id') id: string): Promise<void> {

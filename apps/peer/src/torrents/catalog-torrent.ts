@@ -4,7 +4,7 @@ import type { DataDialer, DialedTorrent, MetadataDialer } from '@panal/transport
 import type { TorrentView } from '@panal/wire';
 import type { TrackerAgent } from '../tracking/tracker-agent.js';
 import type { ContentShelf } from './content-shelf.js';
-import type { TorrentRecords } from './torrent-records.js';
+import type { SavedTorrent, TorrentRecords } from './torrent-records.js';
 
 /** What shares and downloads are made with. */
 export interface TorrentPorts {
@@ -38,6 +38,8 @@ export interface CatalogTorrent {
   view(): TorrentView;
   /** The process ends: what is under way is kept for the next start. */
   stop(): Promise<void>;
+  /** Ends it. @returns What to begin anew with, so that all of the content is read again. Once it is whole or has failed. */
+  recheck(): Promise<SavedTorrent>;
   /** The user is done with it: nothing of it stays but the content. */
   remove(): Promise<void>;
 }

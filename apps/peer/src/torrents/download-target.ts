@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   discardStaging,
+  distrustTarget,
   FileChunkStore,
   isTargetPlaced,
   type OpenedChunkStore,
@@ -49,6 +50,11 @@ export class DownloadTarget {
   /** Removes what an unfinished download left beside the target. */
   discard(): Promise<void> {
     return discardStaging(this.#storeOptions());
+  }
+
+  /** Has the next `open` read what is there, and mend it. */
+  distrust(): Promise<void> {
+    return distrustTarget(this.#storeOptions());
   }
 
   #isAbsent(): Promise<boolean> {

@@ -13,7 +13,7 @@ import { MetainfoSearch } from './metainfo-search.js';
 import { persist } from './persist.js';
 import { ServedContent } from './served-content.js';
 import { sourceAddresses } from './source-addresses.js';
-import type { DownloadRecord } from './torrent-records.js';
+import type { DownloadRecord, SavedTorrent } from './torrent-records.js';
 import { IDLE, metainfoView } from './torrent-view.js';
 import { UploadMeter } from './upload-meter.js';
 
@@ -103,6 +103,14 @@ export class Download implements CatalogTorrent {
     this.#abort.abort();
     await this.#withdraw();
     await this.#working;
+  }
+
+  async recheck(): Promise<SavedTorrent> {
+    await this.stop();
+    // Only what this download brought there is taken for its content; what it found in its way is not.
+    if (this.#record.stamps !== null && this.#metainfo !== undefined) await this.#target(this.#metainfo).distrust();
+    await this.#save({ stamps: null, finishedAtMs: null });
+    return { record: this.#record, metainfo: this.#metainfo };
   }
 
   async remove(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type ErrorReport, errorReport } from '@panal/runtime';
-import { SharedContent, shareContent } from '@panal/storage-fs';
+import { ContentChangedError, SharedContent, shareContent } from '@panal/storage-fs';
 import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import type { TorrentView } from '@panal/wire';
 import type { TrackedTorrent } from '../tracking/tracker-agent.js';
@@ -8,6 +8,12 @@ import { ServedContent } from './served-content.js';
 import type { SavedTorrent, ShareRecord } from './torrent-records.js';
 import { IDLE, metainfoView } from './torrent-view.js';
 import { UploadMeter } from './upload-meter.js';
+
+interface ShareOptions extends SavedTorrent {
+  readonly record: ShareRecord;
+  /** Whether the content must still be what `metainfo` says. */
+  readonly isRecheck?: boolean;
+}
 
 /** A file or directory that this peer offers: hashed once, then served until it changes or the user stops it. */
 export class Share implements CatalogTorrent {
@@ -28,8 +34,9 @@ export class Share implements CatalogTorrent {
 
   constructor(
     private readonly ports: TorrentPorts,
-    { record, metainfo }: SavedTorrent & { readonly record: ShareRecord },
+    private readonly options: ShareOptions,
   ) {
+    const { record, metainfo } = options;
     this.id = record.id;
     this.#record = record;
     this.#metainfo = metainfo;
@@ -97,6 +104,12 @@ export class Share implements CatalogTorrent {
     await this.#working;
   }
 
+  /** The record on the disk stays as it is until the content is read: a restart in between serves what was there. */
+  async recheck(): Promise<SavedTorrent> {
+    await this.stop();
+    return { record: { ...this.#record, stamps: null, finishedAtMs: null }, metainfo: this.#metainfo };
+  }
+
   async remove(): Promise<void> {
     await this.stop();
     await this.ports.records.remove(this.id);
@@ -118,6 +131,9 @@ export class Share implements CatalogTorrent {
       });
     const hashed = await this.ports.inHashingTurn(hash, signal);
     signal.throwIfAborted();
+    if (this.options.isRecheck === true && this.#metainfo?.contentId.equals(hashed.metainfo.contentId) === false) {
+      throw new ContentChangedError(path, 'its bytes are not those that were shared');
+    }
     this.#metainfo = hashed.metainfo;
     await this.ports.records.saveMetainfo(this.id, hashed.metainfo);
     const stamps = hashed.stamps.map((stamp) => stamp ?? null);

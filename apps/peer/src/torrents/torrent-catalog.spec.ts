@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { SystemTimers } from '@panal/nest';
@@ -178,5 +179,60 @@ describe('TorrentCatalog', () => {
     await until(() => removing !== undefined);
     await removing;
     expect(await readdir(at('here'))).toEqual(['model']);
+  });
+
+  describe('rechecks', () => {
+    it('a download that is as it was, and serves it as before', async () => {
+      const { id } = await fetchTo(await content('here', 'bytes'), 'here');
+      await until(() => catalog.find(id).view().state === 'complete');
+      const { hash } = catalog.find(id).view();
+      await catalog.recheck(id);
+      await until(() => catalog.find(id).view().state === 'complete');
+      expect(catalog.find(id).view().hash).toBe(hash);
+      // Complete comes before durable; what it needed for that goes then.
+      await until(() => !existsSync(at('here', '.panal')));
+    });
+
+    it('a download that was damaged: only what is bad is wanted again, and nobody loads it meanwhile', async () => {
+      const metainfo = await content('here', 'bytes');
+      await writeFile(at('here', 'model', 'second'), 'good');
+      const both = (await shareContent({ path: at('here', 'model'), format: 'v2' })).metainfo;
+      expect(both.contentId.equals(metainfo.contentId)).toBe(false);
+      const { id } = await fetchTo(both, 'here');
+      await until(() => catalog.find(id).view().state === 'complete');
+      await writeFile(at('here', 'model', 'weights'), 'BYTES');
+      await catalog.recheck(id);
+      await until(() => catalog.find(id).view().state === 'waiting');
+      expect(catalog.find(id).view()).toMatchObject({ chunksDone: 1, chunkCount: 2 });
+      expect(await readdir(at('here'))).toEqual(['.panal']);
+    });
+
+    it('a download whose file grew: what is too much goes, and nothing is fetched', async () => {
+      const { id } = await fetchTo(await content('here', 'bytes'), 'here');
+      await until(() => catalog.find(id).view().state === 'complete');
+      await writeFile(at('here', 'model', 'weights'), 'bytes and more');
+      await catalog.recheck(id);
+      await until(() => catalog.find(id).view().state === 'complete');
+      expect(await readFile(at('here', 'model', 'weights'), 'utf8')).toBe('bytes');
+    });
+
+    it('a share: touched it is served again, changed it ends', async () => {
+      await content('here', 'bytes');
+      const { id } = await catalog.share({ path: at('here', 'model') });
+      await until(() => catalog.find(id).view().state === 'complete');
+      await writeFile(at('here', 'model', 'weights'), 'bytes');
+      await catalog.recheck(id);
+      await until(() => catalog.find(id).view().state === 'complete');
+      await writeFile(at('here', 'model', 'weights'), 'BYTES');
+      await catalog.recheck(id);
+      await until(() => catalog.find(id).view().state === 'failed');
+      expect(catalog.find(id).view().reason?.code).toBe('content_changed');
+    });
+
+    it('nothing that is still on its way', async () => {
+      const { id } = await fetchTo(await content('elsewhere', 'new'), 'empty');
+      await until(() => catalog.find(id).view().state === 'waiting');
+      await expect(catalog.recheck(id)).rejects.toMatchObject({ code: 'recheck_early', retryable: true });
+    });
   });
 });

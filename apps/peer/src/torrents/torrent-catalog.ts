@@ -4,6 +4,7 @@ import { type DownloadRequest, type HybridClock, isTorrentName, type ShareReques
 import {
   DownloadExistsError,
   MetainfoPendingError,
+  RecheckEarlyError,
   RequestInvalidError,
   TooManyTorrentsError,
   TorrentUnknownError,
@@ -18,6 +19,8 @@ import type { DownloadRecord, SavedTorrent, ShareRecord } from './torrent-record
 /** All shares and downloads of this peer, by id; the one place where they begin and end. */
 export class TorrentCatalog {
   readonly #torrents = new Map<string, CatalogTorrent>();
+  /** Those between the end of the old one and the begin of the new. */
+  readonly #rechecking = new Set<string>();
 
   constructor(
     private readonly ports: TorrentPorts,
@@ -82,6 +85,23 @@ export class TorrentCatalog {
     return this.#begin(download);
   }
 
+  /**
+   * Reads all of its content again. A share whose bytes are others fails; a download fetches what is bad anew.
+   * @throws TorrentUnknownError, RecheckEarlyError
+   */
+  async recheck(id: string): Promise<CatalogTorrent> {
+    const torrent = this.find(id);
+    if (torrent.isUnderWay || this.#rechecking.has(id)) throw new RecheckEarlyError(id);
+    this.#rechecking.add(id);
+    try {
+      const renewed = this.#restored(await torrent.recheck(), true);
+      if (renewed === undefined) throw new TorrentUnknownError(id);
+      return this.#begin(renewed);
+    } finally {
+      this.#rechecking.delete(id);
+    }
+  }
+
   /** Ends it and forgets it; content that is whole stays. @throws TorrentUnknownError */
   async remove(id: string): Promise<void> {
     const torrent = this.find(id);
@@ -106,8 +126,8 @@ export class TorrentCatalog {
     await Promise.all(this.all().map((torrent) => torrent.stop()));
   }
 
-  #restored({ record, metainfo }: SavedTorrent): Share | Download | undefined {
-    if (record.kind === 'share') return new Share(this.ports, { record, metainfo });
+  #restored({ record, metainfo }: SavedTorrent, isRecheck = false): Share | Download | undefined {
+    if (record.kind === 'share') return new Share(this.ports, { record, metainfo, isRecheck });
     const source = savedSource({ record, metainfo });
     return source === undefined ? undefined : new Download(this.ports, { record, source });
   }
