@@ -175,12 +175,55 @@ describe('DownloadEngine', () => {
     script.join('a');
     script.join('b');
     script.pass(14_000);
-    while (script.answer('b')) script.nowMs += 1;
+    for (let count = 0; count < 20; count += 1) script.answer('b');
     script.pass(1500);
     expect(script.sourceOf('a').reason).toBe('it stalled');
     expect(script.openCount('a')).toBe(0);
     while (script.answer('b')) script.nowMs += 1;
     expect(script.engine.done.isFull).toBe(true);
+  });
+
+  it('asks one block of a source that failed, until it brings it', () => {
+    const script = new EngineScript(50);
+    script.join('a');
+    script.pass(20_000);
+    expect([script.sourceOf('a').isDoubtful, script.openCount('a')]).toEqual([true, 1]);
+    script.answer('a');
+    expect([script.sourceOf('a').isDoubtful, script.openCount('a') > 1]).toEqual([false, true]);
+  });
+
+  it('lets no source that failed go on with what others began, while one that did not is at hand', () => {
+    const script = new EngineScript(2, { blocksPerChunk: 2 });
+    for (const name of ['hung', 'other']) script.join(name);
+    script.pass(15_250);
+    script.join('honest');
+    script.pass(5000);
+    while (script.answer('honest'));
+    expect(script.engine.done.isFull).toBe(true);
+    expect([script.openCount('hung'), script.openCount('other')]).toEqual([0, 0]);
+  });
+
+  it('uses a last resort when those before it hang', () => {
+    const script = new EngineScript(100, { selector: new MeasuredSelector([['far', -1]]) });
+    script.join('hung');
+    script.join('far');
+    script.pass(20_000);
+    expect([script.openCount('hung'), script.openCount('far') > 1]).toEqual([1, true]);
+  });
+
+  it('asks twice again when those that were asked twice before hang', () => {
+    const script = new EngineScript(1, { blocksPerChunk: 16, blockBytes: 1024 * 1024 });
+    for (let at = 0; at < 30; at += 1) {
+      script.join(`hung-${at}`);
+      script.pass(1250);
+    }
+    script.join('honest');
+    for (let round = 0; round < 80; round += 1) {
+      script.pass(250);
+      while (script.answer('honest')) script.nowMs += 1;
+    }
+    expect(script.engine.done.isFull).toBe(true);
+    expect(script.engine.wastedBytes).toBe(0);
   });
 
   it('blames no source for time in which the process was away', () => {

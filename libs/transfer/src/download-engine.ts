@@ -180,6 +180,7 @@ export class DownloadEngine {
     const ask = source?.answered(block.requestId, nowMs);
     if (source === undefined || typeof ask !== 'object' || ask.lengthBytes !== lengthBytes) {
       this.#fate.waste(lengthBytes);
+      if (ask === 'cancelled') this.#planner.cameLate(block.requestId, lengthBytes);
       this.#effects.push({ kind: 'release', block });
       if (typeof ask === 'object') this.#planner.withdraw(ask);
       const isTolerable = source?.isConnected !== true || ask === 'cancelled';
@@ -189,7 +190,7 @@ export class DownloadEngine {
     this.#meter.add(lengthBytes);
     source.arrived(ask, nowMs);
     for (const other of ask.target.received(ask)) {
-      this.#planner.forget(other);
+      this.#planner.forget(other, ask);
       this.#fate.cancel(other, nowMs, this.#effects);
     }
     this.#unsettledCount += 1;

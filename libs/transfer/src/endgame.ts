@@ -1,6 +1,8 @@
 import type { ChunkLayout } from './chunk-layout.js';
+import { DuplicateBudget } from './duplicate-budget.js';
 import { ENDGAME_BLOCKS_MIN, ENDGAME_SHARE } from './limits.js';
 import type { ActiveChunk, Ask, SourceRecord } from './source-record.js';
+import type { SourceTable } from './source-table.js';
 
 /** A duplicate must promise to come in this part of the time the first ask still needs. */
 const GAIN = 0.7;
@@ -18,47 +20,52 @@ export interface Help {
 /**
  * The end of a download: every chunk is done or being fetched, and whoever is idle helps. First it takes blocks nobody
  * was asked for from the chunk that would take longest, from its end; then it asks a second time for the last block the
- * slowest source owes. What that may waste is bounded. An exclusive chunk is never helped with: it is to find a liar.
+ * slowest source owes; a third time only when one of the two may be hung. What that may waste is bounded. An exclusive chunk is never helped with: it is to find a liar.
  */
 export class Endgame {
-  readonly #duplicateBytesMax: number;
-  #duplicateBytes = 0;
+  readonly duplicates: DuplicateBudget;
 
   constructor(layout: ChunkLayout) {
-    this.#duplicateBytesMax = Math.max(
-      ENDGAME_BLOCKS_MIN * layout.blockSizeBytes,
-      Math.floor(layout.contentSizeBytes / ENDGAME_SHARE),
+    this.duplicates = new DuplicateBudget(
+      Math.max(ENDGAME_BLOCKS_MIN * layout.blockSizeBytes, Math.floor(layout.contentSizeBytes / ENDGAME_SHARE)),
     );
   }
 
   /** Looks at sources, not at chunks or blocks, of which there are many more. */
-  helpFor(helper: SourceRecord, sources: Iterable<SourceRecord>, nowMs: number): Help | undefined {
+  helpFor(helper: SourceRecord, table: SourceTable, nowMs: number): Help | undefined {
     if (helper.isOnParole) return undefined;
     const others: { readonly source: SourceRecord; readonly lateMs: number }[] = [];
-    for (const source of sources) {
+    for (const source of table.connected) {
       if (source !== helper && !source.isOnParole) others.push({ source, lateMs: latenessOf(source, nowMs) });
     }
     others.sort((a, b) => b.lateMs - a.lateMs);
+    const isOpen = (target: ActiveChunk): boolean =>
+      target.sharing === 'shared' && helper.has(target.chunk) && table.mayHelp(helper, target.chunk, nowMs);
     for (const { source, lateMs } of others) {
-      const help = unaskedOf(source, helper, lateMs, nowMs);
+      const help = unaskedOf(source, helper, { lateMs, nowMs, isOpen });
       if (help !== undefined) return help;
     }
     for (const { source, lateMs } of others) {
       if (!isWorthIt(source, helper, lateMs, nowMs)) return undefined;
-      const ask = lastAskOf(source, helper);
-      if (ask === undefined) continue;
-      if (this.#duplicateBytes + ask.lengthBytes > this.#duplicateBytesMax) return undefined;
-      this.#duplicateBytes += ask.lengthBytes;
-      return ask;
+      const ask = source.asks().findLast((last) => isOpen(last.target) && isHelpful(last, helper, nowMs));
+      if (ask !== undefined) return this.duplicates.allows(ask.lengthBytes, helper) ? ask : undefined;
     }
     return undefined;
   }
 }
 
 /** A block of one of the owner's chunks that it has not asked for yet. */
-function unaskedOf(owner: SourceRecord, helper: SourceRecord, lateMs: number, nowMs: number): Help | undefined {
+function unaskedOf(
+  owner: SourceRecord,
+  helper: SourceRecord,
+  {
+    lateMs,
+    nowMs,
+    isOpen,
+  }: { readonly lateMs: number; readonly nowMs: number; readonly isOpen: (target: ActiveChunk) => boolean },
+): Help | undefined {
   for (const target of owner.open) {
-    if (!isOpenTo(helper, target)) continue;
+    if (!isOpen(target)) continue;
     const rate = helper.meter.rate(nowMs);
     const leftBytes = target.unaskedCount * target.blockSizeBytes;
     const ownerRate = owner.meter.rate(nowMs);
@@ -70,13 +77,12 @@ function unaskedOf(owner: SourceRecord, helper: SourceRecord, lateMs: number, no
   return undefined;
 }
 
-/** The ask that source would answer last, of those made once. */
-function lastAskOf(source: SourceRecord, helper: SourceRecord): Ask | undefined {
-  return source.asks().findLast(({ target, block }) => isOpenTo(helper, target) && target.asksOf(block).length === 1);
-}
-
-function isOpenTo(helper: SourceRecord, target: ActiveChunk): boolean {
-  return target.sharing === 'shared' && helper.has(target.chunk);
+/** Whether the block is asked of one source; or of two, one of which may be hung, where the helper is known not to be. */
+function isHelpful({ target, block }: Ask, helper: SourceRecord, nowMs: number): boolean {
+  const asks = target.asksOf(block);
+  if (asks.some(({ source }) => source === helper)) return false;
+  if (asks.length !== 2 || !helper.isProven) return asks.length === 1;
+  return asks.some(({ source }) => !source.isProven && source.silentMs(nowMs) >= STRANGER_MS);
 }
 
 /** How long the source will need for what it owes: by its rate, or, when that says less, by its silence. */

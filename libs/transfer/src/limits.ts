@@ -13,6 +13,9 @@ export const WINDOW_BYTES_MIN = 64 * 1024;
 /** The window holds this much time at the measured rate, beside the latency: short enough that a death costs little. */
 export const WINDOW_TARGET_MS = 500;
 
+/** A source that owes blocks and was silent for less than this is at hand: nobody in doubt takes its place. */
+export const PROMPT_MS = 3000;
+
 /** How often deadlines and windows are looked at. */
 export const TICK_MS = 250;
 /** Interval over which speed and stability are measured. */
@@ -45,7 +48,7 @@ export const PAROLE_CHUNKS = 4;
 export const ORPHANS_MAX = 64;
 /** Cancelled requests whose answer may still come, of one source. Twice its window. */
 export const CANCELLED_MAX = 1024;
-/** Bytes that may be asked twice in the endgame: one part in this many of the content, ... */
+/** Bytes that may be asked twice in the endgame, or came twice: one part in this many of the content, ... */
 export const ENDGAME_SHARE = 50;
 /** ... and never fewer than this many blocks, for small content. */
 export const ENDGAME_BLOCKS_MIN = 16;

@@ -8,7 +8,8 @@ const PRIORITY_MAX = 100;
 
 /**
  * The user's priority first, then speed weighed by stability: a source that brings 10 MB/s every interval goes before
- * one that brings 30 and then nothing. One not measured yet goes before all of its priority, or it would never be.
+ * one that brings 30 and then nothing. One not measured yet goes before all of its priority, or it would never be; one
+ * that failed and brought nothing since goes after all of it, or those that hang would go first for ever.
  */
 export class MeasuredSelector implements SourceSelector {
   readonly #priorities = new Map<string, number>();
@@ -31,9 +32,9 @@ export class MeasuredSelector implements SourceSelector {
     else this.#priorities.set(name, priority);
   }
 
-  score({ name, speed, stability }: SourceStanding): number {
-    const measured = speed === 0 ? PRIORITY_STEP / 2 : speed * (1 + stability);
-    return this.#priorityOf(name) * PRIORITY_STEP + measured;
+  score({ name, speed, stability, isDoubtful }: SourceStanding): number {
+    const measured = speed === 0 ? PRIORITY_STEP / 4 : speed * (1 + stability);
+    return this.#priorityOf(name) * PRIORITY_STEP + measured - (isDoubtful ? PRIORITY_STEP / 2 : 0);
   }
 
   isLastResort(name: string): boolean {

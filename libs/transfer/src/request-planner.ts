@@ -42,6 +42,11 @@ export class RequestPlanner {
     this.#isWorkNew = true;
   }
 
+  /** A block came with an ask that was cancelled. */
+  cameLate(requestId: number, lengthBytes: number): void {
+    this.#endgame.duplicates.cameLate(requestId, lengthBytes);
+  }
+
   /** A block that was in hand is on the disk, or given up. */
   settled(lengthBytes: number): void {
     this.#inHandBytes -= lengthBytes;
@@ -50,15 +55,17 @@ export class RequestPlanner {
   /** An ask will not be answered: its block is anyone's again. */
   withdraw(ask: Ask): void {
     this.#inHandBytes -= ask.lengthBytes;
+    this.#endgame.duplicates.unanswered(ask);
     const { target } = ask;
     target.unasked(ask);
     if (target.unaskedCount > 0) target.owner?.open.add(target);
     this.#isWorkNew = true;
   }
 
-  /** An ask whose block came otherwise. */
-  forget(ask: Ask): void {
+  /** An ask whose block came with `answered`. */
+  forget(ask: Ask, answered: Ask): void {
     this.#inHandBytes -= ask.lengthBytes;
+    this.#endgame.duplicates.cameOtherwise(ask, answered);
     this.#hungry.add(ask.source);
   }
 
@@ -87,7 +94,7 @@ export class RequestPlanner {
   }
 
   #askNext(source: SourceRecord, nowMs: number, effects: EngineEffect[]): boolean {
-    const target = this.#nextOwned(source);
+    const target = this.#nextOwned(source, nowMs);
     if (target !== undefined) {
       const block = target.nextUnasked('first');
       assert(block !== undefined, 'an open chunk has a block nobody was asked for');
@@ -96,24 +103,26 @@ export class RequestPlanner {
       return true;
     }
     if (this.ledger.wantedCount > 0) return false;
-    const help = this.#endgame.helpFor(source, this.table.connected, nowMs);
+    const help = this.#endgame.helpFor(source, this.table, nowMs);
     if (help === undefined) return false;
-    this.#ask(source, help.target, help.block, nowMs, effects);
+    const ask = this.#ask(source, help.target, help.block, nowMs, effects);
+    this.#endgame.duplicates.asked(ask);
     if (help.target.unaskedCount === 0) help.target.owner?.open.delete(help.target);
     return true;
   }
 
   /** A chunk of its own with blocks to ask for: one it has, one left behind, or a new one. */
-  #nextOwned(source: SourceRecord): ActiveChunk | undefined {
+  #nextOwned(source: SourceRecord, nowMs: number): ActiveChunk | undefined {
     for (const target of source.open) return target;
     // A suspect takes over what others began only when there is nothing it could do alone.
-    if (source.isOnParole) return this.#begin(source) ?? this.#adopt(source);
-    return this.#adopt(source) ?? this.#begin(source);
+    if (source.isOnParole) return this.#begin(source) ?? this.#adopt(source, nowMs);
+    return this.#adopt(source, nowMs) ?? this.#begin(source);
   }
 
-  #adopt(source: SourceRecord): ActiveChunk | undefined {
+  #adopt(source: SourceRecord, nowMs: number): ActiveChunk | undefined {
     for (const target of this.ledger.orphans) {
       if (target.unaskedCount === 0 || !source.has(target.chunk)) continue;
+      if (!this.table.mayHelp(source, target.chunk, nowMs)) continue;
       this.ledger.adopt(target, source);
       return target;
     }
@@ -125,7 +134,7 @@ export class RequestPlanner {
     return chunk === undefined ? undefined : this.ledger.begin(chunk, source);
   }
 
-  #ask(source: SourceRecord, target: ActiveChunk, block: number, nowMs: number, effects: EngineEffect[]): void {
+  #ask(source: SourceRecord, target: ActiveChunk, block: number, nowMs: number, effects: EngineEffect[]): Ask {
     const lengthBytes = target.lengthOf(block);
     const ask: Ask = { id: this.#nextId, source, target, block, lengthBytes, sentAtMs: nowMs };
     this.#nextId = (this.#nextId + 1) >>> 0;
@@ -135,5 +144,6 @@ export class RequestPlanner {
     const begin = block * this.layout.blockSizeBytes;
     const request = { id: ask.id, chunk: target.chunk, begin, lengthBytes };
     effects.push({ kind: 'request', source: source.peerId, request });
+    return ask;
   }
 }

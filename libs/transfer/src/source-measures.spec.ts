@@ -143,7 +143,7 @@ describe('SpeedMeter', () => {
 
 describe('MeasuredSelector', () => {
   const standing = (name: string, speed: number, stability: number) => {
-    return { name, speed, stability, chunksDone: 0, badChunks: 0, isComplete: true };
+    return { name, speed, stability, chunksDone: 0, badChunks: 0, isComplete: true, isDoubtful: false };
   };
 
   it('puts priority before speed, and a steady source before a somewhat faster one', () => {
@@ -156,6 +156,16 @@ describe('MeasuredSelector', () => {
   it('tries a newcomer before those it knows', () => {
     const selector = new MeasuredSelector();
     expect(selector.score(standing('new', 0, 0))).toBeGreaterThan(selector.score(standing('old', 1e9, 1)));
+  });
+
+  it('puts one that failed and brought nothing since after all others of its priority, and no lower', () => {
+    const selector = new MeasuredSelector([['far', -1]]);
+    const scores = [
+      standing('old', 1, 0),
+      { ...standing('hung', 0, 0), isDoubtful: true },
+      standing('far', 1e9, 1),
+    ].map((source) => selector.score(source));
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
   });
 
   it('makes a source below 0 a last resort, until told otherwise', () => {

@@ -40,6 +40,8 @@ export class SourceRecord implements SourceStanding {
   /** Requests whose answer is no longer wanted but may come, oldest first. */
   readonly #cancelled = new Set<number>();
   #owedBytes = 0;
+  #isProven = false;
+  #isDoubtful = false;
   /** When it last brought something, or was given something after it had nothing to do. */
   #progressAtMs = 0;
 
@@ -63,6 +65,15 @@ export class SourceRecord implements SourceStanding {
 
   get isOnParole(): boolean {
     return this.paroleChunks > 0;
+  }
+
+  /** It brought a block on this link, and nothing was held against it since. */
+  get isProven(): boolean {
+    return this.#isProven;
+  }
+
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
   }
 
   get speed(): number {
@@ -103,6 +114,8 @@ export class SourceRecord implements SourceStanding {
 
   punish(offence: Offence, reason: string, nowMs: number): void {
     this.penalty.punish(offence, nowMs);
+    this.#isProven = false;
+    this.#isDoubtful = true;
     this.reason = reason;
   }
 
@@ -138,6 +151,8 @@ export class SourceRecord implements SourceStanding {
   }
 
   arrived(ask: Ask, nowMs: number): void {
+    this.#isProven = true;
+    this.#isDoubtful = false;
     this.pace.arrived(nowMs - this.#progressAtMs);
     this.#progressAtMs = nowMs;
     this.meter.add(ask.lengthBytes);
@@ -162,6 +177,7 @@ export class SourceRecord implements SourceStanding {
   disconnected(): void {
     this.have = undefined;
     this.wantedCount = 0;
+    this.#isProven = false;
     this.#cancelled.clear();
     this.pace = new ArrivalPace();
     this.window.restart();

@@ -9,6 +9,8 @@ export interface SourceStanding {
   readonly chunksDone: number;
   readonly badChunks: number;
   readonly isComplete: boolean;
+  /** It stalled, refused, was lost or lied, and brought no block since: it may never bring one. */
+  readonly isDoubtful: boolean;
 }
 
 /** Decides in which order sources are dialled and given work. */

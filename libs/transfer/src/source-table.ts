@@ -1,5 +1,5 @@
 import type { Bitfield } from '@panal/torrent';
-import { IN_HAND_BYTES_MAX, SOURCES_KNOWN_MAX } from './limits.js';
+import { IN_HAND_BYTES_MAX, PROMPT_MS, SOURCES_KNOWN_MAX } from './limits.js';
 import { SourceRecord } from './source-record.js';
 import type { SourceSelector } from './source-selector.js';
 
@@ -69,22 +69,45 @@ export class SourceTable {
     }
   }
 
-  /** What a source may owe: its window, scaled down when all windows together would not fit into memory. */
+  /**
+   * What a source may owe: its window, scaled down when all windows together would not fit into memory. Nothing for one
+   * in doubt, and so it gets the one block that whoever owes none may have.
+   */
   allowanceOf(record: SourceRecord): number {
-    return record.window.bytes * this.#windowScale;
+    return record.isDoubtful ? 0 : record.window.bytes * this.#windowScale;
   }
 
-  /** Who may be given work now, the idle first, then the best. A last resort only when there is no one else. */
+  /**
+   * Whether a source may go on with what others began. One in doubt only when nobody else who has the chunk is at hand:
+   * sources that hang must not hand each other the last blocks.
+   */
+  mayHelp(record: SourceRecord, chunk: number, nowMs: number): boolean {
+    if (!record.isDoubtful) return true;
+    for (const other of this.#connected) {
+      if (other.isDoubtful || !other.has(chunk) || !other.isUsable(nowMs)) continue;
+      if (other.silentMs(nowMs) < PROMPT_MS) return false;
+    }
+    return true;
+  }
+
+  /** Who may be given work now: those in doubt last, the idle first, then the best. A last resort only when there is no one else. */
   inOrder(candidates: Iterable<SourceRecord>, nowMs: number): SourceRecord[] {
     let usable = [...candidates].filter((record) => record.isUsable(nowMs));
     if (usable.some((record) => record.isLastResort) && this.#hasPreferred(nowMs)) {
       usable = usable.filter((record) => !record.isLastResort);
     }
-    return usable.sort((a, b) => Number(a.owedCount > 0) - Number(b.owedCount > 0) || b.score - a.score);
+    return usable.sort(
+      (a, b) =>
+        Number(a.isDoubtful) - Number(b.isDoubtful) ||
+        Number(a.owedCount > 0) - Number(b.owedCount > 0) ||
+        b.score - a.score,
+    );
   }
 
   #hasPreferred(nowMs: number): boolean {
-    for (const record of this.#connected) if (!record.isLastResort && record.isUsable(nowMs)) return true;
+    for (const record of this.#connected) {
+      if (!record.isLastResort && !record.isDoubtful && record.isUsable(nowMs)) return true;
+    }
     return false;
   }
 

@@ -108,19 +108,32 @@ export class TransferLoop {
   #scoreOf(peerId: string, name: string, selector: SourceSelector): number | undefined {
     const record = this.engine.sourceOf(peerId);
     if (record?.penalty.isOver(this.#options.ports.clock.monotonicMs()) === false) return undefined;
-    const stranger = { name, speed: 0, stability: 0, chunksDone: 0, badChunks: 0, isComplete: false };
+    const stranger = {
+      name,
+      speed: 0,
+      stability: 0,
+      chunksDone: 0,
+      badChunks: 0,
+      isComplete: false,
+      isDoubtful: false,
+    };
     return selector.score(record ?? stranger);
   }
 
-  /** When all places are taken, one that has nothing we want goes now and then, lest those who have never get in. */
+  /** When all places are taken, one that has nothing we want, or hangs, goes now and then, lest others never get in. */
   #makeRoom(): void {
     const nowMs = this.#options.ports.clock.monotonicMs();
     if (!this.links.isFull || !this.links.hasIdle || nowMs - this.#roomMadeAtMs < USELESS_MS) return;
-    for (const { peerId, name, isConnected, wantedCount, owedCount } of this.engine.sources) {
-      if (!isConnected || wantedCount > 0 || owedCount > 0) continue;
+    for (const { peerId, name, isConnected, isDoubtful, wantedCount, owedCount } of this.engine.sources) {
+      if (!isConnected || (!isDoubtful && (wantedCount > 0 || owedCount > 0))) continue;
       this.#roomMadeAtMs = nowMs;
       this.links.drop(peerId, 'others wait for the place');
-      this.dispatch({ kind: 'lost', source: peerId, name, reason: 'it had nothing that was missing' });
+      this.dispatch({
+        kind: 'lost',
+        source: peerId,
+        name,
+        reason: isDoubtful ? 'it brought nothing' : 'it had nothing that was missing',
+      });
       return;
     }
   }
