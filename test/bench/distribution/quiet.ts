@@ -3,13 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { secondsOfMachine } from './proc.js';
 
 const WINDOW_MS = 1000;
-const PATIENCE_MS = 60_000;
-const ATTEMPTS_MAX = 4;
+const PATIENCE_MS = 30_000;
+const ATTEMPTS_MAX = 3;
 
 /** What `untilQuiet` and `quietest` do, for the report. */
 export const QUIET_NOTE =
-  'a run begins when all programs of the machine together used less than noiseMax of its processors for 1 s (60 s of ' +
-  'patience); one in which others used more is repeated, at most 3 times, and the quietest one counts, for everyone alike';
+  'a run begins when all programs of the machine together used less than noiseMax of its processors for 1 s (30 s of ' +
+  'patience); one in which others used more is repeated, at most twice, and the quietest one counts, for everyone alike; ' +
+  'two of these benchmarks at the same time take turns';
 
 /** Settles when the machine is quiet, or patience is over. */
 export async function untilQuiet(noiseMax: number, signal: AbortSignal): Promise<void> {

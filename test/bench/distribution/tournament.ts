@@ -6,6 +6,7 @@ import { settle, sha256Of } from './disk.js';
 import { Meter, type Usage } from './meter.js';
 import type { Network } from './network.js';
 import { quietest, untilQuiet } from './quiet.js';
+import { inTurn } from './turn.js';
 
 /** A rival that is slower than that is stuck. */
 const SLOWEST_BYTES_PER_SECOND = 5e6;
@@ -66,7 +67,7 @@ export async function play(tournament: Tournament): Promise<Results> {
       if (failures.some((failure) => failure.contestant === name)) continue;
       try {
         const run = async (): Promise<Usage & Conditions> => {
-          const measured = await playOne(tournament, contestant, expected);
+          const measured = await inTurn(tournament.signal, () => playOne(tournament, contestant, expected));
           const figures = `${measured.wallSeconds.toFixed(2)} s, noise ${measured.noise.toFixed(2)}`;
           console.error(`round ${round} ${name}: ${figures}`);
           return measured;
