@@ -108,7 +108,7 @@ export class DownloadEngine {
   #apply(event: EngineEvent, nowMs: number): void {
     switch (event.kind) {
       case 'joined':
-        return this.#joined(event.source, event.name, event.have, nowMs);
+        return this.#joined(event, nowMs);
       case 'have':
         return this.#have(event.source, event.chunks);
       case 'lost':
@@ -127,6 +127,8 @@ export class DownloadEngine {
         return this.#planner.feedAll();
       case 'forgiven':
         return this.#table.get(event.source)?.penalty.forgive();
+      case 'acquitted':
+        return this.#table.get(event.source)?.penalty.acquit();
       case 'paused':
         this.#isPaused = true;
         return this.#sources.layDown(nowMs, this.#effects);
@@ -139,13 +141,17 @@ export class DownloadEngine {
     }
   }
 
-  #joined(peerId: string, name: string, have: Bitfield, nowMs: number): void {
+  #joined(
+    { source: peerId, name, have, isElsewhere = false }: Extract<EngineEvent, { kind: 'joined' }>,
+    nowMs: number,
+  ): void {
     const source = this.#table.meet(peerId, name, nowMs);
     assert(!source.isConnected, 'a source joins once');
     if (have.size !== this.done.size) {
       const reason = `it has ${have.size} chunks where the torrent has ${this.done.size}`;
       return this.#drop(source, 'misconduct', reason, nowMs);
     }
+    if (isElsewhere) this.#fate.discardAllOf(source, nowMs, this.#effects);
     this.#table.connect(source, have, nowMs);
     this.#ledger.join(source);
     this.#planner.feed(source);
@@ -160,7 +166,7 @@ export class DownloadEngine {
   /** We close the link. */
   #drop(source: SourceRecord, offence: Offence, reason: string, nowMs: number): void {
     source.punish(offence, reason, nowMs);
-    this.#effects.push({ kind: 'drop', source: source.peerId, reason });
+    this.#effects.push({ kind: 'drop', source: source.peerId, reason, isLiar: offence === 'bad-chunk' });
     this.#sources.leave(source, nowMs, this.#effects);
   }
 

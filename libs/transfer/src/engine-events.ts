@@ -4,7 +4,14 @@ import type { BlockRequest, ReceivedBlock } from './source-link.js';
 /** What happens to a download. `source` is a peer id: a record of a source outlives its link. */
 export type EngineEvent =
   /** A link is up. `have` becomes the engine's. */
-  | { readonly kind: 'joined'; readonly source: string; readonly name: string; readonly have: Bitfield }
+  | {
+      readonly kind: 'joined';
+      readonly source: string;
+      readonly name: string;
+      readonly have: Bitfield;
+      /** It may be somebody else than the last time: what came then is not to be blamed on this one. */
+      readonly isElsewhere?: boolean;
+    }
   | { readonly kind: 'have'; readonly source: string; readonly chunks: Iterable<number> }
   /** A link, or the attempt to make one, failed. */
   | { readonly kind: 'lost'; readonly source: string; readonly name: string; readonly reason: string }
@@ -20,6 +27,8 @@ export type EngineEvent =
   | { readonly kind: 'undone'; readonly chunk: number }
   /** A source may be dialled again at once: it has a new address. A ban stays. */
   | { readonly kind: 'forgiven'; readonly source: string }
+  /** What it was banned for came from one of its addresses, and it is tried at another. */
+  | { readonly kind: 'acquitted'; readonly source: string }
   /** The disk refuses: nothing more is asked for until `resumed`. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'resumed' }
@@ -31,7 +40,7 @@ export type EngineEffect =
   | { readonly kind: 'request'; readonly source: string; readonly request: BlockRequest }
   | { readonly kind: 'cancel'; readonly source: string; readonly requestId: number }
   /** Close the link; no `lost` is expected. */
-  | { readonly kind: 'drop'; readonly source: string; readonly reason: string }
+  | { readonly kind: 'drop'; readonly source: string; readonly reason: string; readonly isLiar: boolean }
   /** Verify and write the block, then say `written`. */
   | { readonly kind: 'store'; readonly block: ReceivedBlock; readonly chunk: number; readonly begin: number }
   /** The block is of no use. */

@@ -46,6 +46,7 @@ function poolOf(scoreOf: (peerId: string, name: string) => number | undefined = 
           });
         }),
     },
+    clock,
     timers: clock,
     random: new SeededRandom(1),
     logger: silentLogger,
@@ -143,6 +144,18 @@ describe('LinkPool', () => {
     await turn();
     learn(at('b'));
     expect([dials[0]?.isAborted(), dials.length, events]).toEqual([true, 1, []]);
+  });
+
+  it('forgets nobody for a peer that is only claimed to be there, and that one first', () => {
+    const { pool, learn } = poolOf(() => undefined);
+    for (let number = 0; number < SOURCES_KNOWN_MAX - 1; number += 1) learn(at(`${number}`));
+    for (const name of ['x', 'y']) learn({ ...at(name), isClaimed: true });
+    const namesOf = (): Set<string> => new Set([...pool.peers].map(({ name }) => name));
+    expect([namesOf().has('0'), namesOf().has('y'), namesOf().size]).toEqual([true, true, SOURCES_KNOWN_MAX]);
+    learn(at('z'));
+    expect([namesOf().has('0'), namesOf().has('y'), namesOf().has('z')]).toEqual([true, false, true]);
+    learn({ ...at('w'), isClaimed: true });
+    expect(namesOf().has('w')).toBe(false);
   });
 
   it('remembers a bounded number of peers, and of addresses of each', () => {

@@ -1,17 +1,13 @@
-import type { Logger, Random, Timers } from '@panal/runtime';
+import type { Clock, Logger, Random, Timers } from '@panal/runtime';
 import type { EngineEvent } from './engine-events.js';
-import {
-  ADDRESSES_PER_SOURCE_MAX,
-  DIAL_TIMEOUT_MS,
-  DIALS_MAX,
-  SOURCES_CONNECTED_MAX,
-  SOURCES_KNOWN_MAX,
-} from './limits.js';
+import { DIAL_TIMEOUT_MS, DIALS_MAX, SOURCES_CONNECTED_MAX, SOURCES_KNOWN_MAX } from './limits.js';
 import { LinkInbox } from './link-inbox.js';
+import { type KnownAddress, PeerAddresses } from './peer-addresses.js';
 import type { BlockRequest, DialedSource, SourceAddress, SourceDialer, SourceLink } from './source-link.js';
 
 export interface LinkPoolOptions {
   readonly dialer: SourceDialer;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
@@ -27,10 +23,12 @@ type Standing = 'idle' | 'dialling' | 'linked';
 interface Peer {
   readonly peerId: string;
   readonly name: string;
-  readonly addresses: SourceAddress[];
+  readonly addresses: PeerAddresses;
   standing: Standing;
   /** Where it was dialled last. */
   address: SourceAddress;
+  /** Where the last link was made. */
+  linkedAt: KnownAddress | undefined;
   link: SourceLink | undefined;
   /** Ends the dial, or makes the events of a link void. */
   abort: AbortController | undefined;
@@ -98,6 +96,25 @@ export class LinkPool {
     link.close(reason);
   }
 
+  /** What the peer sent is bad: whoever is at the address it was dialled at did it, and may not be that peer. */
+  blame(peerId: string): void {
+    const peer = this.#peers.get(peerId);
+    if (peer?.linkedAt === undefined) return;
+    const nowMs = this.options.clock.monotonicMs();
+    peer.addresses.lied(peer.linkedAt, nowMs);
+    if (peer.addresses.hasAllowed(nowMs)) this.options.emit({ kind: 'acquitted', source: peerId });
+  }
+
+  /** Closes a link that brings nothing when a better address of its peer is known. @returns Whether it did; no event follows. */
+  leaveForBetter(peerId: string): boolean {
+    const peer = this.#peers.get(peerId);
+    if (peer?.linkedAt === undefined || peer.link === undefined) return false;
+    if (!peer.addresses.hasBetterThan(peer.linkedAt, this.options.clock.monotonicMs())) return false;
+    peer.addresses.disappointed(peer.linkedAt, false);
+    this.drop(peerId, 'another address is tried');
+    return true;
+  }
+
   close(reason: string): void {
     this.#isClosed = true;
     for (const peer of this.#peers.values()) {
@@ -109,33 +126,39 @@ export class LinkPool {
   #learn(address: SourceAddress): void {
     const known = this.#peers.get(address.peerId);
     if (known === undefined) {
-      if (this.#peers.size >= SOURCES_KNOWN_MAX && !this.#forgetOne()) return;
+      const isClaimed = address.isClaimed === true;
+      if (this.#peers.size >= SOURCES_KNOWN_MAX && !this.#forgetOne(isClaimed)) return;
       const { peerId, name } = address;
       const peer: Peer = {
         peerId,
         name,
-        addresses: [address],
+        addresses: new PeerAddresses(),
         standing: 'idle',
         address,
+        linkedAt: undefined,
         link: undefined,
         abort: undefined,
       };
+      peer.addresses.learn(address);
       this.#peers.set(peerId, peer);
       return;
     }
-    if (known.addresses.some((other) => isSameAddress(other, address))) return;
-    known.addresses.unshift(address);
-    known.addresses.splice(ADDRESSES_PER_SOURCE_MAX);
-    // It moved: what happened at the old address is no reason to wait.
-    if (known.standing === 'idle') this.options.emit({ kind: 'forgiven', source: address.peerId });
+    const isBanned = !known.addresses.hasAllowed(this.options.clock.monotonicMs());
+    if (!known.addresses.learn(address) || known.standing !== 'idle') return;
+    // It moved: what happened at the old address is no reason to wait. A ban is, when only the banned one says so.
+    const isAcquitted = isBanned && address.isClaimed !== true;
+    this.options.emit({ kind: isAcquitted ? 'acquitted' : 'forgiven', source: address.peerId });
   }
 
-  /** The peer that is idle for longest makes room. */
-  #forgetOne(): boolean {
+  /** The peer that is idle for longest makes room: one that is only claimed to be there, or any for one that is not. */
+  #forgetOne(isForClaimed: boolean): boolean {
+    let oldest: Peer | undefined;
     for (const peer of this.#peers.values()) {
-      if (peer.standing === 'idle') return this.#peers.delete(peer.peerId);
+      if (peer.standing !== 'idle') continue;
+      if (peer.addresses.isClaimed) return this.#peers.delete(peer.peerId);
+      oldest ??= peer;
     }
-    return false;
+    return !isForClaimed && oldest !== undefined && this.#peers.delete(oldest.peerId);
   }
 
   /** Tries the addresses of a peer in turn until one answers. */
@@ -144,12 +167,13 @@ export class LinkPool {
     this.#diallingCount += 1;
     let failure: unknown;
     let isLinked = false;
-    for (const address of peer.addresses.slice()) {
-      peer.address = address;
-      const outcome = await this.#dialAddress(peer, address);
+    for (const known of peer.addresses.toDial(this.options.clock.monotonicMs())) {
+      peer.address = known.address;
+      const outcome = await this.#dialAddress(peer, known);
       isLinked = outcome.isLinked;
       failure = outcome.failure;
       if (isLinked || this.#isClosed) break;
+      peer.addresses.disappointed(known, true);
     }
     this.#diallingCount -= 1;
     if (!isLinked) peer.standing = 'idle';
@@ -158,22 +182,25 @@ export class LinkPool {
     this.dialMore();
   }
 
-  async #dialAddress(peer: Peer, address: SourceAddress): Promise<{ isLinked: boolean; failure?: unknown }> {
+  async #dialAddress(peer: Peer, known: KnownAddress): Promise<{ isLinked: boolean; failure?: unknown }> {
     const abort = new AbortController();
     peer.abort = abort;
     const inbox = new LinkInbox(
       peer.peerId,
-      (event) => this.options.emit(event),
+      (event) => {
+        if (event.kind === 'block') peer.addresses.delivered(known);
+        this.options.emit(event);
+      },
       (error) => this.#lost(peer, error),
     );
     const cancelTimer = this.options.timers.after(DIAL_TIMEOUT_MS, () => abort.abort());
     try {
-      const dialled = await this.options.dialer.dial(address, inbox, abort.signal);
+      const dialled = await this.options.dialer.dial(known.address, inbox, abort.signal);
       if (abort.signal.aborted || this.#isClosed) {
         dialled.link.close('no longer wanted');
         return { isLinked: false, failure: new Error('it did not answer in time') };
       }
-      this.#link(peer, dialled, inbox);
+      this.#link(peer, known, dialled, inbox);
       return { isLinked: true };
     } catch (error) {
       this.options.logger.debug('A source could not be dialled.', { peer: peer.name, error });
@@ -183,12 +210,15 @@ export class LinkPool {
     }
   }
 
-  #link(peer: Peer, { link, have }: DialedSource, inbox: LinkInbox): void {
+  #link(peer: Peer, known: KnownAddress, { link, have }: DialedSource, inbox: LinkInbox): void {
+    const last = peer.linkedAt;
+    const isElsewhere = last !== undefined && last.address !== known.address && (last.isClaimed || known.isClaimed);
+    peer.linkedAt = known;
     peer.standing = 'linked';
     peer.link = link;
     this.#linkedCount += 1;
     peer.abort = new AbortController();
-    this.options.emit({ kind: 'joined', source: peer.peerId, name: peer.name, have });
+    this.options.emit({ kind: 'joined', source: peer.peerId, name: peer.name, have, isElsewhere });
     inbox.open(peer.abort.signal);
   }
 
@@ -204,10 +234,6 @@ export class LinkPool {
     peer.standing = 'idle';
     this.#linkedCount -= 1;
   }
-}
-
-function isSameAddress(a: SourceAddress, b: SourceAddress): boolean {
-  return a.host === b.host && a.port === b.port;
 }
 
 function reasonOf(error: unknown): string {

@@ -49,6 +49,12 @@ export class Penalty {
     this.#strikes = 0;
   }
 
+  /** Somebody else did what it was banned for last. */
+  acquit(): void {
+    this.#bans = Math.max(0, this.#bans - 1);
+    this.#untilMs = 0;
+  }
+
   #durationMs(offence: Offence): number {
     switch (offence) {
       case 'busy':

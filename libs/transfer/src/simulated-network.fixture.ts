@@ -45,6 +45,7 @@ export interface SimulatedSource {
 /** Sources in one process under a manual clock. Blocks are borrowed: a released one is overwritten at once. */
 export class SimulatedNetwork implements SourceDialer {
   readonly sources = new Map<string, SimulatedSource>();
+  readonly #impostors = new Map<number, SimulatedSource>();
   /** Blocks handed out and not released. */
   borrowedCount = 0;
   borrowedBytesMax = 0;
@@ -65,8 +66,17 @@ export class SimulatedNetwork implements SourceDialer {
     return source;
   }
 
+  /** Somebody else who answers at an address of its own, and calls itself `source`. It is not among the sources. */
+  addImpostor(claimed: SimulatedSource, behaviour: SourceBehaviour): SimulatedSource {
+    const port = 6000 + this.#impostors.size;
+    const address = { ...claimed.address, port, isClaimed: true };
+    const impostor: SimulatedSource = { address, behaviour, blocksSent: 0, dials: 0, link: undefined };
+    this.#impostors.set(port, impostor);
+    return impostor;
+  }
+
   async dial(address: SourceAddress, events: SourceLinkEvents, signal: AbortSignal): Promise<DialedSource> {
-    const source = this.sources.get(address.peerId);
+    const source = this.#impostors.get(address.port) ?? this.sources.get(address.peerId);
     if (source !== undefined) source.dials += 1;
     await this.#pass(source?.behaviour.latencyMs ?? 1, signal);
     if (source === undefined || source.behaviour.isDialable === false) throw new Error('connection refused');

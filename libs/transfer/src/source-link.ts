@@ -30,6 +30,8 @@ export interface SourceAddress {
   readonly port: number;
   /** The network the address belongs to; `default` when there is one only. */
   readonly network?: string;
+  /** Nobody but a visitor that calls itself this peer named the address: it is tried last. */
+  readonly isClaimed?: boolean;
 }
 
 /** One torrent on one connection to one provider. No method throws; trouble is told by `SourceLinkEvents.onLost`. */

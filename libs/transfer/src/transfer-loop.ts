@@ -6,6 +6,7 @@ import type { ChunkStore } from './chunk-store.js';
 import { DownloadEngine } from './download-engine.js';
 import type { DownloadPorts } from './download-options.js';
 import type { EngineEffect, EngineEvent } from './engine-events.js';
+import { PROMPT_MS } from './limits.js';
 import { LinkPool } from './link-pool.js';
 import type { SourceDialer } from './source-link.js';
 import type { SourceSelector } from './source-selector.js';
@@ -80,6 +81,7 @@ export class TransferLoop {
   tick(): void {
     this.dispatch({ kind: 'tick' });
     this.#makeRoom();
+    this.#tryElsewhere();
     this.links.dialMore();
   }
 
@@ -91,6 +93,7 @@ export class TransferLoop {
         return this.links.cancel(effect.source, effect.requestId);
       case 'drop':
         this.#options.ports.logger.info('A source is dropped.', { source: effect.source, reason: effect.reason });
+        if (effect.isLiar) this.links.blame(effect.source);
         return this.links.drop(effect.source, effect.reason);
       case 'store':
         return this.intake.take(effect.block, effect.chunk, effect.begin);
@@ -118,6 +121,19 @@ export class TransferLoop {
       isDoubtful: false,
     };
     return selector.score(record ?? stranger);
+  }
+
+  /** Whoever calls itself a peer and brings nothing does not keep that peer's place. */
+  #tryElsewhere(): void {
+    const nowMs = this.#options.ports.clock.monotonicMs();
+    for (const source of this.engine.sources) {
+      if (!source.isConnected || !source.isDoubtful) continue;
+      if (source.owedCount > 0 && source.silentMs(nowMs) < PROMPT_MS) continue;
+      const { peerId, name } = source;
+      if (!this.links.leaveForBetter(peerId)) continue;
+      this.dispatch({ kind: 'lost', source: peerId, name, reason: 'it is tried at another address' });
+      this.dispatch({ kind: 'forgiven', source: peerId });
+    }
   }
 
   /** When all places are taken, one that has nothing we want, or hangs, goes now and then, lest others never get in. */

@@ -191,7 +191,7 @@ export class Download implements CatalogTorrent {
     this.#undo.push(ports.shelf.put(hash, this.#served));
     this.#undo.push(
       ports.shelf.onVisitor(hash, ({ peerId, peerName, host, port }) =>
-        run.offer([{ peerId: peerId.toString('hex'), name: peerName, host, port }]),
+        run.offer([{ peerId: peerId.toString('hex'), name: peerName, host, port, isClaimed: true }]),
       ),
     );
     run.start();
