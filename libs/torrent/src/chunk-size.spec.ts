@@ -8,11 +8,11 @@ describe('chunkSizeFor', () => {
   it.each([
     [0, 256 * KIB],
     [1, 256 * KIB],
-    [512 * MIB, 256 * KIB],
-    [512 * MIB + 1, 512 * KIB],
-    [GIB, 512 * KIB],
-    [8 * GIB, 4 * MIB],
-    [32 * GIB, 16 * MIB],
+    [256 * MIB, 256 * KIB],
+    [256 * MIB + 1, 512 * KIB],
+    [GIB, MIB],
+    [8 * GIB, 8 * MIB],
+    [16 * GIB, 16 * MIB],
     [32 * GIB + 1, 16 * MIB],
     [2 ** 53 - 1, 16 * MIB],
   ])('cuts %d bytes into chunks of %d', (contentSizeBytes, chunkSizeBytes) => {

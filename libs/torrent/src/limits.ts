@@ -48,8 +48,8 @@ export const CHUNK_SIZE_MADE_MAX = 16 * 1024 * 1024;
 /** Smallest chunk the policy chooses. */
 export const CHUNK_SIZE_POLICY_MIN = 256 * 1024;
 
-/** Chunks the policy aims at: a piece layer of 64 KiB, and still many more chunks than peers. */
-export const CHUNK_COUNT_POLICY_MAX = 2048;
+/** Chunks the policy aims at: a piece layer of 32 KiB, blocks of 1 MiB from 1 GiB on, and still many more chunks than peers. */
+export const CHUNK_COUNT_POLICY_MAX = 1024;
 
 /** What one request asks for at most; one Merkle verification works on a block at a time. */
 export const BLOCK_SIZE_MAX = 1024 * 1024;
