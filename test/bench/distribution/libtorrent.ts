@@ -42,7 +42,6 @@ const SETTINGS: Readonly<Record<string, string | number | boolean>> = {
   send_buffer_watermark_factor: 150,
   send_buffer_low_watermark: 1024 * 1024,
   max_queued_disk_bytes: 16 * 1024 * 1024,
-  hashing_threads: 2,
   listen_queue_size: 50,
 };
 
