@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { SeededRandom } from '@panal/runtime';
 import { type PeerProcess, ProcessCluster } from '../cluster/process-cluster.js';
@@ -11,6 +12,12 @@ const MIB = 1024 * 1024;
 // Real processes on a machine that may have one slow core.
 jest.setTimeout(60_000);
 const seed = Date.now() % 1_000_000;
+
+/** The content is at its place when a download is complete; its staging folder goes when it is synced, a moment later. */
+async function untilSettled(folder: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while ((await readdir(folder)).includes('.panal') && performance.now() < deadline) await wait(20);
+}
 
 describe(`one peer shares, another fetches (seed ${seed})`, () => {
   let folder: string;
@@ -51,6 +58,7 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     const got = await second.download({ name: 'llm:v3', directory: at('two') });
     await second.untilComplete(got.id);
     expect(await describeTree(at('two', 'tree'))).toEqual(await describeTree(at('tree')));
+    await untilSettled(at('two'));
     expect(await readdir(at('two'))).toEqual(['tree']);
     await first?.end('SIGKILL');
     const third = await cluster.startPeer('third');
@@ -87,6 +95,7 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
     const view = await after.untilComplete(id);
     expect(view.downloadedBytes).toBeLessThan(view.sizeBytes);
     expect((await readFile(at('got', 'big'))).equals(await readFile(file))).toBe(true);
+    await untilSettled(at('got'));
     expect(await readdir(at('got'))).toEqual(['big']);
   });
 
