@@ -1,6 +1,17 @@
 // The order of ARCHITECTURE.md: a lib imports only libs above it in this list.
-const layers = ['runtime', 'torrent', 'wire', 'access', 'tracking', 'transfer', 'transport-tcp', 'storage-fs', 'nest'];
-const pureLibs = ['runtime', 'torrent', 'wire', 'access', 'tracking', 'transfer'];
+const layers = [
+  'runtime',
+  'torrent',
+  'wire',
+  'access',
+  'cluster',
+  'tracking',
+  'transfer',
+  'transport-tcp',
+  'storage-fs',
+  'nest',
+];
+const pureLibs = ['runtime', 'torrent', 'wire', 'access', 'cluster', 'tracking', 'transfer'];
 const sideBySide = [['transport-tcp', 'storage-fs']];
 
 const isBeside = (a, b) => sideBySide.some((pair) => pair.includes(a) && pair.includes(b) && a !== b);

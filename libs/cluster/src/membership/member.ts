@@ -1,0 +1,36 @@
+import type { HostPort } from '@panal/runtime';
+import type { TrackerId } from '../record.js';
+
+/** joining: takes over data and owns none yet. leaving: hands over, still serves, owns nothing. */
+export type MemberPhase = 'joining' | 'active' | 'leaving';
+
+/** suspect: did not answer and may still say that it lives. dead: did not. left: said goodbye. */
+export type MemberHealth = 'alive' | 'suspect' | 'dead' | 'left';
+
+/** What a tracker says about itself. Only it ever makes a new version of this. */
+export interface MemberProfile {
+  readonly id: TrackerId;
+  readonly name: string;
+  /** Hybrid stamp of the process start: tells a restart, or a copy of the data folder, from the same process. */
+  readonly startedAt: number;
+  /** Raised with every change and to refute a suspicion. Starts as `startedAt`, so a restart is always higher. */
+  readonly incarnation: number;
+  readonly phase: MemberPhase;
+  /** Where clients reach it. */
+  readonly rpc: HostPort;
+  /** TCP and UDP, tracker to tracker. */
+  readonly cluster: HostPort;
+  /** Failure domain; trackers without one share the empty zone. */
+  readonly zone: string;
+  /** Share of the data it takes, against those of others: WEIGHT_MIN to WEIGHT_MAX, 1 by default. */
+  readonly weight: number;
+  /** Highest version of the protocol it speaks. */
+  readonly protocol: number;
+  /** Whether it thinks itself fit to coordinate: active, in sync and not under stress. */
+  readonly isFit: boolean;
+}
+
+/** A tracker as this one sees it. */
+export interface Member extends MemberProfile {
+  readonly health: MemberHealth;
+}
