@@ -1,4 +1,5 @@
 import { PanalError, type PanalErrorOptions } from '@panal/runtime';
+import type { HelloPurpose } from './purpose.js';
 import type { VersionRange } from './version.js';
 
 /** Why a hello failed, seen from one side. `reply` is what to send, if anything, before closing the connection. */
@@ -82,11 +83,18 @@ export class ProtocolUnsupportedError extends HandshakeError {
   }
 }
 
+/** The ports of Panal, by what is spoken there. */
+const PORTS_BY_PURPOSE: Readonly<Record<HelloPurpose, string>> = {
+  rpc: "a tracker's RPC port (5555 unless changed)",
+  data: "a peer's data port (5550 unless changed)",
+  cluster: "a tracker's port for other trackers (5560 unless changed)",
+};
+
 /** The client wants messages where data is served, or the other way round: the wrong port. */
 export class PurposeMismatchError extends HandshakeError {
-  constructor(side: HandshakeSide, wanted: 'rpc' | 'data', reply?: Buffer) {
-    const port =
-      wanted === 'rpc' ? "a tracker's RPC port (5555 unless changed)" : "a peer's data port (5550 unless changed)";
+  /** @param wanted What the client dialled for. */
+  constructor(side: HandshakeSide, wanted: HelloPurpose, reply?: Buffer) {
+    const port = PORTS_BY_PURPOSE[wanted];
     super({
       code: 'purpose_mismatch',
       message:
@@ -188,6 +196,18 @@ export class BodyUnencodableError extends PanalError {
         'Send plain objects, arrays, strings, numbers, booleans, null and byte arrays, within the limits of the protocol.',
       retryable: false,
       cause,
+    });
+  }
+}
+
+/** A message that does not fit one datagram. It was not sent. */
+export class DatagramTooLargeError extends PanalError {
+  constructor(sizeBytes: number, sizeMaxBytes: number) {
+    super({
+      code: 'datagram_too_large',
+      message: `A datagram of ${sizeBytes} bytes exceeds the limit of ${sizeMaxBytes}.`,
+      action: 'Send less at a time, or send it over a link.',
+      retryable: false,
     });
   }
 }

@@ -157,6 +157,8 @@ describe('a hello that does not fit', () => {
   it.each([
     ['rpc', 'data', '5555'],
     ['data', 'rpc', '5550'],
+    ['rpc', 'cluster', '5555'],
+    ['cluster', 'rpc', '5560'],
   ] as const)('tells a client of %s on a port of %s which port it needs', (wanted, served, port) => {
     const outcome = shakeHands({ purpose: wanted }, { purpose: served });
     expect(outcome.clientError).toBeInstanceOf(PurposeMismatchError);

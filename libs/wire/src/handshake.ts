@@ -9,7 +9,8 @@ import {
 } from './errors.js';
 import { encodeHello, HELLO_TYPES } from './hello.js';
 import { decodeRefusal, encodeRefusal, type RefusalCode } from './hello-payload.js';
-import type { HelloIdentity, HelloPurpose } from './identity.js';
+import type { HelloIdentity } from './identity.js';
+import type { HelloPurpose } from './purpose.js';
 import { RecordOpener, RecordSealer } from './record.js';
 import type { SessionKeys } from './session-keys.js';
 import type { VersionRange } from './version.js';
@@ -61,6 +62,7 @@ export const MORE: HandshakeStep = { kind: 'more' };
 export interface HandshakeView {
   readonly side: HandshakeSide;
   readonly cluster: string;
+  /** What the client wants; of the server, what it serves, until a client wants something else. */
   readonly purpose: HelloPurpose;
   readonly versions: VersionRange;
 }
@@ -105,9 +107,7 @@ function mismatch(
       return new KeyMismatchError(side, cluster, reply);
     case 'protocol_unsupported':
       return new ProtocolUnsupportedError(versions, theirs, reply);
-    case 'purpose_mismatch': {
-      const other = purpose === 'rpc' ? 'data' : 'rpc';
-      return new PurposeMismatchError(side, side === 'client' ? purpose : other, reply);
-    }
+    case 'purpose_mismatch':
+      return new PurposeMismatchError(side, purpose, reply);
   }
 }

@@ -1,5 +1,6 @@
 import { HandshakeInvalidError } from './errors.js';
-import { checkIdentity, HELLO_PURPOSES, HELLO_ROLES, type HelloIdentity, type HelloPurpose } from './identity.js';
+import { checkIdentity, HELLO_ROLES, type HelloIdentity } from './identity.js';
+import { HELLO_PURPOSES, type HelloPurpose } from './purpose.js';
 import type { VersionRange } from './version.js';
 
 // Payloads of the hello messages. Both hellos may grow at their end: what follows the known fields is ignored, yet it is part

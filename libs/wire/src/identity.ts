@@ -4,9 +4,6 @@ import { isNodeName } from './name-syntax.js';
 /** What a process is to the one it dials. */
 export type HelloRole = 'peer' | 'tracker' | 'client';
 
-/** What a connection is for: messages of the control plane, or blocks. */
-export type HelloPurpose = 'rpc' | 'data';
-
 /** Who a process says it is in the hello. Holding the cluster's key proves membership, not the name. */
 export interface HelloIdentity {
   readonly role: HelloRole;
@@ -15,9 +12,8 @@ export interface HelloIdentity {
   readonly principal: string;
 }
 
-/** Roles and purposes as the hello numbers them. A new one is added at the end, never inserted. */
+/** Roles as the hello numbers them. A new one is added at the end, never inserted. */
 export const HELLO_ROLES: readonly HelloRole[] = ['peer', 'tracker', 'client'];
-export const HELLO_PURPOSES: readonly HelloPurpose[] = ['rpc', 'data'];
 
 /** The identity, if its parts are well formed and agree. @throws IdentityInvalidError */
 export function checkIdentity(identity: HelloIdentity): HelloIdentity {

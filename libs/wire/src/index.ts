@@ -1,4 +1,14 @@
 export { ClientHandshake } from './client-handshake.js';
+export {
+  DATAGRAM_BODY_SIZE_MAX,
+  DATAGRAM_FAULTS,
+  type DatagramFault,
+  type DatagramPurpose,
+  DatagramSeal,
+  type DatagramSealOptions,
+  type OpenedDatagram,
+} from './cluster-datagram.js';
+export { CLUSTER_PORT, DISCOVERY_GROUP, DISCOVERY_PORT } from './cluster-ports.js';
 export { DataMessageError } from './data-errors.js';
 export {
   BLOCK_BYTES_MAX,
@@ -30,6 +40,7 @@ export {
   BodyUnencodableError,
   ClockAheadError,
   ClusterMismatchError,
+  DatagramTooLargeError,
   EnvelopeInvalidError,
   HandshakeError,
   HandshakeInvalidError,
@@ -43,13 +54,14 @@ export {
 } from './errors.js';
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
-export type { HelloIdentity, HelloPurpose, HelloRole } from './identity.js';
+export type { HelloIdentity, HelloRole } from './identity.js';
 export {
   BODY_DEPTH_MAX,
   BODY_KEY_SIZE_MAX,
   BODY_VALUES_MAX,
   CLOCK_AHEAD_MAX_MS,
   CONTENT_ID_SIZES,
+  DATAGRAM_SIZE_MAX,
   ERROR_CODE_SIZE_MAX,
   ERROR_TEXT_SIZE_MAX,
   FRAME_SIZE_MAX,
@@ -91,6 +103,7 @@ export {
   type TrackerView,
   type VerifyMode,
 } from './peer-api.js';
+export type { HelloPurpose } from './purpose.js';
 export { type OpenedRecord, RECORD_OVERHEAD, RecordOpener, type RecordOptions, RecordSealer } from './record.js';
 export { ServerHandshake } from './server-handshake.js';
 export {

@@ -57,6 +57,20 @@ export const ERROR_TEXT_SIZE_MAX = 4 * KIB;
  */
 export const CLOCK_AHEAD_MAX_MS = 10_000;
 
+// Datagrams between trackers --------------------------------------------------------------------------------------
+
+/** One datagram, headers of UDP and IP excluded: below the 1280 bytes that every IPv6 link carries unfragmented. */
+export const DATAGRAM_SIZE_MAX = 1200;
+
+/** How far the sender's clock may be off, either way. Wider than trackers' clocks ever are (the hybrid clock takes 10 s). */
+export const DATAGRAM_SKEW_MAX_MS = 30_000;
+
+/** Datagrams of one sender that may overtake each other: a second of the busiest gossip. A power of two. */
+export const DATAGRAM_WINDOW = 1024;
+
+/** Senders remembered at once, 200 bytes each: 200 trackers, each started anew four times within a minute. */
+export const DATAGRAM_SENDERS_MAX = 1024;
+
 // Tracker messages ----------------------------------------------------------------------------------------------
 
 /** Content id: SHA-1 (v1) or SHA-256 (v2, hybrid). */

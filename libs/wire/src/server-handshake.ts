@@ -77,7 +77,8 @@ export class ServerHandshake {
     const version = agreeVersion(this.#view.versions, theirs);
     if (version === undefined) throw refuse('protocol_unsupported', this.#view, theirs);
     const hello = decodeClientHello(message.payload);
-    if (hello.purpose !== this.#view.purpose) throw refuse('purpose_mismatch', this.#view, theirs);
+    if (hello.purpose !== this.#view.purpose)
+      throw refuse('purpose_mismatch', { ...this.#view, purpose: hello.purpose }, theirs);
     if (hello.identity.cluster !== this.#view.cluster) throw refuse('cluster_mismatch', this.#view, theirs);
     const nonce = this.#options.random.bytes(NONCE_SIZE);
     const signed = encodeServerHello({ version, identity: this.#identity, nonce });
