@@ -13,6 +13,7 @@ import {
 import type { HandshakeOptions, Session } from './handshake.js';
 import { HELLO_SIZE_MAX } from './limits.js';
 import { ServerHandshake } from './server-handshake.js';
+import { PROTOCOL_VERSION } from './version.js';
 
 const clientOptions: HandshakeOptions = {
   identity: { role: 'peer', cluster: 'panal', principal: 'peer:alice' },
@@ -74,7 +75,7 @@ describe('hello', () => {
     const outcome = shakeHands();
     expect(outcome.clientSession?.remote).toEqual(serverOptions.identity);
     expect(outcome.serverSession?.remote).toEqual(clientOptions.identity);
-    expect(outcome.clientSession?.version).toBe(1);
+    expect(outcome.clientSession?.version).toBe(PROTOCOL_VERSION);
     expectSessionsWork(outcome);
   });
 

@@ -73,6 +73,7 @@ export {
   IDENTIFIER_SIZE_MAX,
   METADATA_SIZE_MAX,
   NAME_HISTORY_MAX,
+  OWNERS_MAX,
   PATTERN_PART_SIZE_MAX,
   PEER_ADDRESSES_MAX,
   PEER_ID_SIZE,
@@ -83,6 +84,8 @@ export {
   TORRENT_LIST_MAX,
   TORRENT_NAME_SIZE_MAX,
   TORRENT_NAMES_MAX,
+  TRACKER_ID_SIZE,
+  TRACKER_MEMBERS_MAX,
 } from './limits.js';
 export { DEFAULT_NAMESPACE, isNamespace, isNodeName, isTorrentName } from './name-syntax.js';
 export { type PatternParts, parsePattern, patternOf } from './pattern.js';
@@ -109,6 +112,9 @@ export { ServerHandshake } from './server-handshake.js';
 export {
   type AnnounceReply,
   type AnnounceRequest,
+  type ClusterHints,
+  type ClusterMembersReply,
+  type ClusterMembersRequest,
   type DeregisterReply,
   type DeregisterRequest,
   type HeartbeatReply,
@@ -133,9 +139,12 @@ export {
   type TorrentRequest,
   type TorrentSummary,
   TRACKER_PATTERNS,
+  type TrackerMember,
+  type TrackerPhase,
   type TrackerRequest,
   type TrackerStatusReply,
   type TrackerStatusRequest,
   WHOLE_TORRENT,
+  type WriteReply,
 } from './tracker-messages.js';
 export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, SUPPORTED_VERSIONS, type VersionRange } from './version.js';

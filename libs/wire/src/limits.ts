@@ -114,3 +114,12 @@ export const TORRENT_NAMES_MAX = 16;
 
 /** Earlier torrents of a name that are remembered. */
 export const NAME_HISTORY_MAX = 32;
+
+/** Trackers of one cluster: more than any placement was measured with; 200 bytes each keep the list under 64 KiB. */
+export const TRACKER_MEMBERS_MAX = 256;
+
+/** Id of a tracker, in hex digits: 16 bytes. */
+export const TRACKER_ID_SIZE = 32;
+
+/** Trackers named as keepers of a torrent: its three owners and two stand-ins. */
+export const OWNERS_MAX = 5;

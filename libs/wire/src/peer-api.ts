@@ -74,9 +74,18 @@ export interface PeerStatus {
   readonly upRate: number;
 }
 
+/** A tracker of the cluster, as far as this peer is concerned. */
 export interface TrackerView {
   readonly address: string;
-  readonly state: 'connected' | 'connecting' | 'refused';
+  /**
+   * Connecting: also while the next attempt waits. Standby: one of the cluster that this peer needs no connection to. Away:
+   * the cluster has lost it.
+   */
+  readonly state: 'connected' | 'connecting' | 'refused' | 'standby' | 'away';
+  /** What people call it, once the cluster told. */
+  readonly name?: string;
+  /** This peer's heartbeats go to it. Absent: they do not. */
+  readonly isSession?: boolean;
   readonly reason?: ErrorReport;
 }
 

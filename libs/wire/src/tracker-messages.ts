@@ -14,6 +14,8 @@ export const TRACKER_PATTERNS = {
   nameGet: 'tracker.names.get',
   torrentList: 'tracker.torrents.list',
   status: 'tracker.status.get',
+  /** @since 2 */
+  clusterMembers: 'tracker.cluster.members',
 } as const;
 
 /** `index` of a message about the torrent as a whole. */
@@ -61,6 +63,23 @@ export interface TorrentRequest extends TrackerRequest {
   readonly index: number;
 }
 
+/** In replies: what the tracker that answered knows of its cluster. Absent where it serves alone. */
+export interface ClusterHints {
+  /**
+   * Where the trackers listen (HOST:PORT) that keep the records of the torrent the reply is about, best first, at most
+   * OWNERS_MAX. Any other answers as well, one hop later. @since 2
+   */
+  readonly owners?: readonly string[];
+  /** `epoch` of its member list: newer than the one the asker has, it is worth asking for. @since 2 */
+  readonly membersEpoch?: number;
+}
+
+/** In replies to what changes something. */
+export interface WriteReply extends ClusterHints {
+  /** Trackers that held the change when this was answered, 1 to TRACKER_MEMBERS_MAX. @since 2 */
+  readonly copies?: number;
+}
+
 export interface AnnounceRequest extends TorrentRequest {
   readonly peer: PeerIdentity;
   readonly isComplete: boolean;
@@ -72,7 +91,7 @@ export interface AnnounceRequest extends TorrentRequest {
   readonly peerCountMax: number;
 }
 
-export interface AnnounceReply extends LookupReply {
+export interface AnnounceReply extends LookupReply, WriteReply {
   readonly heartbeatIntervalMs: number;
   /** Without a heartbeat for so long, the peer is forgotten. */
   readonly peerTtlMs: number;
@@ -86,7 +105,7 @@ export interface DeregisterRequest extends TorrentRequest {
   readonly peerId: Uint8Array;
 }
 
-export interface DeregisterReply {
+export interface DeregisterReply extends WriteReply {
   readonly wasRegistered: boolean;
 }
 
@@ -102,7 +121,7 @@ export interface HeartbeatTorrent {
   readonly isComplete: boolean;
 }
 
-export interface HeartbeatReply {
+export interface HeartbeatReply extends ClusterHints {
   /** Torrents the tracker does not have this peer for: announce them again. */
   readonly unknown: readonly Uint8Array[];
   readonly heartbeatIntervalMs: number;
@@ -115,7 +134,7 @@ export interface LookupRequest extends TorrentRequest {
   readonly peerCountMax: number;
 }
 
-export interface LookupReply {
+export interface LookupReply extends ClusterHints {
   /** Never the asker. */
   readonly peers: readonly PeerInfo[];
   readonly seedCount: number;
@@ -127,13 +146,13 @@ export interface MetadataPutRequest extends TorrentRequest {
   readonly bytes: Uint8Array;
 }
 
-export interface MetadataPutReply {
+export interface MetadataPutReply extends WriteReply {
   readonly wasNew: boolean;
 }
 
 export type MetadataGetRequest = TorrentRequest;
 
-export interface MetadataGetReply {
+export interface MetadataGetReply extends ClusterHints {
   readonly bytes: Uint8Array | null;
 }
 
@@ -144,7 +163,7 @@ export interface NamePutRequest extends TrackerRequest {
   readonly setAt: number;
 }
 
-export interface NamePutReply {
+export interface NamePutReply extends WriteReply {
   /** The name now means this request's torrent. */
   readonly isCurrent: boolean;
   /** What the name means now. */
@@ -156,7 +175,7 @@ export interface NameGetRequest extends TrackerRequest {
 }
 
 /** An unknown name is the error `name_unknown`. */
-export interface NameGetReply extends NameVersion {
+export interface NameGetReply extends NameVersion, ClusterHints {
   /** Earlier meanings, newest first, at most NAME_HISTORY_MAX. */
   readonly history: readonly NameVersion[];
 }
@@ -173,7 +192,7 @@ export interface TorrentListRequest extends TrackerRequest {
   readonly countMax: number;
 }
 
-export interface TorrentListReply {
+export interface TorrentListReply extends ClusterHints {
   /** By content id. */
   readonly torrents: readonly TorrentSummary[];
   /** What to ask for next; absent at the end. */
@@ -204,3 +223,37 @@ export interface TrackerStatusReply {
   readonly entryCount: number;
   readonly nameCount: number;
 }
+
+/** @since 2 */
+export type ClusterMembersRequest = TrackerRequest;
+
+/** The trackers of the cluster, as the one that answers sees them. @since 2 */
+export interface ClusterMembersReply {
+  /** Which cluster it is: two with the same name and key that have not met yet are told apart by it. */
+  readonly clusterId: string;
+  /** Grows with every change of the list. Only epochs told by the same tracker need be comparable. */
+  readonly epoch: number;
+  readonly slotCount: number;
+  /** All but those known to have left, itself included, at most TRACKER_MEMBERS_MAX. */
+  readonly members: readonly TrackerMember[];
+  /** `id` of the one that answers: an asker that knows it by another address learns that both are the same. */
+  readonly self?: string;
+}
+
+/** One tracker of a cluster. @since 2 */
+export interface TrackerMember {
+  /** 32 hex digits: 16 random bytes, kept in its data folder. */
+  readonly id: string;
+  readonly name: string;
+  /** Where peers and clients reach it. */
+  readonly rpc: { readonly host: string; readonly port: number };
+  /** What fails together; empty where nobody said. */
+  readonly zone: string;
+  /** Its share of the work, relative to the others'; more than 0. */
+  readonly weight: number;
+  /** Joining: it answers, and keeps nothing yet. Leaving: it still answers, and hands over what it keeps. */
+  readonly phase: TrackerPhase;
+  readonly isAlive: boolean;
+}
+
+export type TrackerPhase = 'joining' | 'active' | 'leaving';

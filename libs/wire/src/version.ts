@@ -1,5 +1,5 @@
 /**
- * Versions of the protocol this build speaks. Version N talks to N-1:
+ * Versions of the protocol this build speaks. Version 2 brought clusters of trackers. Version N talks to N-1:
  * - The hello carries the range of both sides; the highest common version is agreed for the connection.
  * - Every message, field and hello part has the version that brought it, `@since N` in its comment; without one it is 1.
  * - A sender leaves out what is newer than the agreed version; a receiver ignores fields it does not know, so a new field
@@ -7,7 +7,7 @@
  * - Hello messages only ever grow at their end; the version range stays where it is in all versions to come, so that even
  *   two builds with nothing in common can tell which of them is too old.
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** The oldest version this build still speaks. */
 export const PROTOCOL_VERSION_MIN = 1;

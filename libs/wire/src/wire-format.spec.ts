@@ -8,6 +8,7 @@ import { encodeClientHello, encodeServerHello } from './hello-payload.js';
 import { RecordSealer } from './record.js';
 import { ServerHandshake } from './server-handshake.js';
 import { deriveSessionKeys } from './session-keys.js';
+import { SUPPORTED_VERSIONS } from './version.js';
 
 // What is on the wire in version 1, byte for byte. A release that changes any of this no longer talks to the ones before it:
 // raise the protocol version and keep what is here working.
@@ -22,6 +23,7 @@ const options = (who: HandshakeOptions['identity']): HandshakeOptions => ({
   secret,
   random: { below: () => 0, bytes: (size) => Buffer.alloc(size, 0xaa) },
   purpose: 'rpc',
+  versions: { min: 1, max: 1 },
 });
 
 describe('version 1 on the wire', () => {
@@ -29,6 +31,11 @@ describe('version 1 on the wire', () => {
     expect(new ClientHandshake(options(identity)).start().toString('hex')).toBe(
       `c550414e414c010037${'00010001'}${'00'}${'00'}${'aa'.repeat(32)}${'0570616e616c'}${'0a706565723a616c696365'}`,
     );
+  });
+
+  it('is offered beside version 2 by this release', () => {
+    const hello = new ClientHandshake({ ...options(identity), versions: SUPPORTED_VERSIONS }).start();
+    expect(hello.subarray(0, 13).toString('hex')).toBe(`c550414e414c010037${'00010002'}`);
   });
 
   it('has this server hello and client proof', () => {
