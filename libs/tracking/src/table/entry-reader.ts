@@ -1,0 +1,181 @@
+import type { Random } from '@panal/runtime';
+import type { EntryTable } from './entry-table.js';
+import { SAMPLE_LOOKS_MAX } from './limits.js';
+import { NONE } from './slab.js';
+import { COMPLETE_END, ENTRY_COUNT, SERVED_END } from './torrent-rows.js';
+
+/** A torrent as messages name it. */
+export interface TorrentRef {
+  readonly namespace: string;
+  /** Content id, 20 or 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+export interface TorrentCounts {
+  /** Entries that are served, complete ones and others. What ended a moment ago is counted until the next purge. */
+  readonly seedCount: number;
+  readonly leechCount: number;
+  /** All records of entries, dead and outdated ones too. */
+  readonly entryCount: number;
+}
+
+/** One torrent of `torrents`. */
+export interface ListedTorrent extends TorrentCounts {
+  readonly namespace: string;
+  /** Content id in hex. */
+  readonly torrent: string;
+}
+
+export interface SampleRequest extends TorrentRef {
+  readonly count: number;
+  /** Wall clock. */
+  readonly nowMs: number;
+  readonly random: Random;
+  /** Complete ones come before the others; else all are equal. */
+  readonly isCompleteFirst: boolean;
+  /** Whether the peer of this id, in hex, will do. Must not change the table. */
+  readonly accept: (peer: string) => boolean;
+}
+
+export interface SampledPeer {
+  /** Peer id in hex. */
+  readonly peer: string;
+  readonly isComplete: boolean;
+}
+
+export interface EntryOfPeer {
+  readonly namespace: string;
+  /** Content id in hex. */
+  readonly torrent: string;
+  readonly isComplete: boolean;
+}
+
+/** One entry, as long as it is served. */
+export interface EntryState {
+  readonly isComplete: boolean;
+  readonly clock: number;
+  readonly serveUntilMs: number;
+}
+
+/** What the tracker asks of its entries. Answers are copies; nothing that is dead or past its time is in them. */
+export class EntryReader {
+  /** Of a sample under way: where positions went that were drawn already. */
+  readonly #moved = new Map<number, number>();
+
+  constructor(private readonly table: EntryTable) {}
+
+  /** Torrents with at least one record of an entry. */
+  get torrentCount(): number {
+    return this.table.torrents.count;
+  }
+
+  /** Entries that are served in a namespace. */
+  servedCountIn(namespace: string): number {
+    return this.table.torrents.namespaces.entryCountIn(namespace);
+  }
+
+  /** Entries of a peer that are served, in all namespaces. @param peerId 16 bytes. */
+  servedCountOf(peerId: Uint8Array): number {
+    const peer = this.table.peers.find(peerId, 0);
+    return peer === NONE ? 0 : this.table.peers.servedCount(peer);
+  }
+
+  /** All zero for a torrent without entries. */
+  torrent(ref: TorrentRef): TorrentCounts {
+    return this.#countsOf(this.#find(ref));
+  }
+
+  /** The entry of a peer, or undefined. @param peerId 16 bytes. */
+  entry(ref: TorrentRef, peerId: Uint8Array, nowMs: number): EntryState | undefined {
+    const torrent = this.#find(ref);
+    const peer = torrent === NONE ? NONE : this.table.peers.find(peerId, 0);
+    const entry = peer === NONE ? NONE : this.table.entries.find(torrent, peer);
+    if (entry === NONE || !this.table.entries.isServed(entry, nowMs)) return undefined;
+    const { entries } = this.table;
+    return {
+      isComplete: entries.isComplete(entry),
+      clock: entries.clockOf(entry),
+      serveUntilMs: entries.serveUntilMs(entry),
+    };
+  }
+
+  /** Served entries of a peer. Valid until the next change. @param peerId 16 bytes. */
+  *entriesOfPeer(peerId: Uint8Array, nowMs: number): IterableIterator<EntryOfPeer> {
+    const { entries, peers, torrents } = this.table;
+    const peer = peers.find(peerId, 0);
+    let entry = peer === NONE ? NONE : peers.firstEntry(peer);
+    for (; entry !== NONE; entry = entries.nextOfPeer(entry)) {
+      if (!entries.isServed(entry, nowMs)) continue;
+      const torrent = entries.torrentOf(entry);
+      const namespace = torrents.namespaces.nameOf(torrents.namespaceOf(torrent));
+      yield { namespace, torrent: torrents.hexOf(torrent), isComplete: entries.isComplete(entry) };
+    }
+  }
+
+  /** Every torrent with entries, in no promised order; one that comes meanwhile may be left out. */
+  *torrents(): IterableIterator<ListedTorrent> {
+    const { torrents } = this.table;
+    for (const row of torrents.all()) {
+      const namespace = torrents.namespaces.nameOf(torrents.namespaceOf(row));
+      yield { namespace, torrent: torrents.hexOf(row), ...this.#countsOf(row) };
+    }
+  }
+
+  /**
+   * Peers of a torrent that the caller accepts, each at most once and each as likely as any other of its kind.
+   * Looks at SAMPLE_LOOKS_MAX entries at most, so it may find fewer than there are.
+   */
+  sample(request: SampleRequest): readonly SampledPeer[] {
+    const torrent = this.#find(request);
+    if (torrent === NONE) return [];
+    const { slab } = this.table.torrents;
+    const completeEnd = slab.get(torrent, COMPLETE_END);
+    const servedEnd = slab.get(torrent, SERVED_END);
+    const chosen: SampledPeer[] = [];
+    if (!request.isCompleteFirst) this.#draw(torrent, 0, servedEnd, SAMPLE_LOOKS_MAX, request, chosen);
+    else {
+      const looksLeft = this.#draw(torrent, 0, completeEnd, SAMPLE_LOOKS_MAX, request, chosen);
+      this.#draw(torrent, completeEnd, servedEnd, looksLeft, request, chosen);
+    }
+    return chosen;
+  }
+
+  /** The first steps of a Fisher-Yates shuffle of a part of the list, which stays as it is. @returns Looks left. */
+  #draw(
+    torrent: number,
+    from: number,
+    end: number,
+    looksMax: number,
+    { count, nowMs, random, accept }: SampleRequest,
+    chosen: SampledPeer[],
+  ): number {
+    const { entries, lists, peers } = this.table;
+    const moved = this.#moved;
+    moved.clear();
+    const looks = Math.min(looksMax, end - from);
+    for (let look = 0; look < looks; look += 1) {
+      if (chosen.length >= count) return looksMax - look;
+      const drawn = look + random.below(end - from - look);
+      const position = from + (moved.get(drawn) ?? drawn);
+      if (drawn !== look) moved.set(drawn, moved.get(look) ?? look);
+      const entry = lists.at(torrent, position);
+      if (!entries.isServed(entry, nowMs)) continue;
+      const peer = peers.hexOf(entries.peerOf(entry));
+      if (accept(peer)) chosen.push({ peer, isComplete: entries.isComplete(entry) });
+    }
+    return looksMax - looks;
+  }
+
+  #countsOf(torrent: number): TorrentCounts {
+    if (torrent === NONE) return { seedCount: 0, leechCount: 0, entryCount: 0 };
+    const { slab } = this.table.torrents;
+    const seedCount = slab.get(torrent, COMPLETE_END);
+    const leechCount = slab.get(torrent, SERVED_END) - seedCount;
+    return { seedCount, leechCount, entryCount: slab.get(torrent, ENTRY_COUNT) };
+  }
+
+  #find({ namespace, hash }: TorrentRef): number {
+    const number = this.table.torrents.namespaces.numberOf(namespace);
+    return number === undefined ? NONE : this.table.torrents.find(number, hash);
+  }
+}

@@ -1,0 +1,25 @@
+// Sizes of the table's memory: none is a promise to the outside, each is a trade between waste when small and work when big.
+
+/** Rows of one chunk, a power of two: 230 KB of entries, small enough to be zeroed unnoticed, few enough for the collector. */
+export const SLAB_CHUNK_ROWS = 4_096;
+
+/** Heads in one part of a hash index, a power of two: 16 KB, which is also what an empty index costs. */
+export const HASH_PART_SIZE = 4_096;
+
+/** Cells of one page of the block pool, a power of two: 4 KB, as the machine's pages. */
+export const POOL_PAGE_CELLS = 1_024;
+
+/** Pages that are allocated together, a power of two: 256 KB. */
+export const POOL_CHUNK_PAGES = 64;
+
+/** Width of one bucket of the wheel. At 45 minutes of life and 5 million entries a bucket holds 240. */
+export const WHEEL_BUCKET_MS = 128;
+
+/** Buckets of the wheel, a power of two: 70 minutes, so that an entry of the default life is filed once. 128 KB. */
+export const WHEEL_BUCKETS = 32_768;
+
+/** Rows one purge looks at, whatever it may remove: a row is met when it is hidden and again when it is removed. 2 ms. */
+export const PURGE_LOOKS_MAX = 4_096;
+
+/** Entries one sample looks at. More only matters where nearly all peers of a torrent are refused by the caller. */
+export const SAMPLE_LOOKS_MAX = 256;

@@ -1,0 +1,92 @@
+import { HashIndex } from './hash-index.js';
+import { readWords, writeWord } from './id-words.js';
+import { PEER_ID_SIZE } from './record-key.js';
+import { NONE, Slab } from './slab.js';
+import { type HashKey, hashWords } from './word-hash.js';
+
+const ID_WORDS = PEER_ID_SIZE / 4;
+const HASH_LINK = 4;
+const FIRST_ENTRY = 5;
+const SERVED_COUNT = 6;
+const PEER_WORDS = 7;
+
+/** Peers that have entries: their ids once, and where the list of each one's entries begins. */
+export class PeerRows {
+  readonly #slab = new Slab(PEER_WORDS);
+  readonly #index: HashIndex;
+  readonly #sought = new Uint32Array(ID_WORDS);
+  readonly #hashed = new Uint32Array(ID_WORDS);
+  readonly #id = Buffer.alloc(PEER_ID_SIZE);
+
+  constructor(private readonly hashKey: HashKey) {
+    this.#index = new HashIndex({ slab: this.#slab, linkWord: HASH_LINK, hashOf: (row) => this.#hashOf(row) });
+  }
+
+  get count(): number {
+    return this.#slab.count;
+  }
+
+  /** The row of the peer whose id is at `from`, or NONE. */
+  find(bytes: Uint8Array, from: number): number {
+    readWords(this.#sought, bytes, from, PEER_ID_SIZE);
+    let row = this.#index.first(hashWords(this.#sought, ID_WORDS, this.hashKey));
+    while (row !== NONE && !this.#isSought(row)) row = this.#index.next(row);
+    return row;
+  }
+
+  /** The row of the peer, made when it is missing; `drop` it when it has no entries. */
+  ensure(bytes: Uint8Array, from: number): number {
+    const known = this.find(bytes, from);
+    if (known !== NONE) return known;
+    const row = this.#slab.allocate();
+    for (let word = 0; word < ID_WORDS; word += 1) this.#slab.set(row, word, this.#sought[word] as number);
+    this.#index.add(row, this.#hashOf(row));
+    return row;
+  }
+
+  drop(row: number): void {
+    this.#index.remove(row, this.#hashOf(row));
+    this.#slab.free(row);
+  }
+
+  /** Writes the peer id into `bytes`. @returns Where it ends. */
+  writeId(row: number, bytes: Uint8Array, from: number): number {
+    for (let word = 0; word < ID_WORDS; word += 1) writeWord(bytes, from + word * 4, this.#slab.get(row, word));
+    return from + PEER_ID_SIZE;
+  }
+
+  /** The peer id in hex. */
+  hexOf(row: number): string {
+    this.writeId(row, this.#id, 0);
+    return this.#id.toString('hex');
+  }
+
+  firstEntry(row: number): number {
+    return this.#slab.get(row, FIRST_ENTRY);
+  }
+
+  setFirstEntry(row: number, entry: number): void {
+    this.#slab.set(row, FIRST_ENTRY, entry);
+  }
+
+  /** Entries of the peer that are served. */
+  servedCount(row: number): number {
+    return this.#slab.get(row, SERVED_COUNT);
+  }
+
+  addServed(row: number, more: number): void {
+    this.#slab.set(row, SERVED_COUNT, this.servedCount(row) + more);
+  }
+
+  #isSought(row: number): boolean {
+    for (let word = 0; word < ID_WORDS; word += 1) {
+      if (this.#slab.get(row, word) !== this.#sought[word]) return false;
+    }
+    return true;
+  }
+
+  #hashOf(row: number): number {
+    for (let word = 0; word < ID_WORDS; word += 1) this.#hashed[word] = this.#slab.get(row, word);
+    return hashWords(this.#hashed, ID_WORDS, this.hashKey);
+  }
+}

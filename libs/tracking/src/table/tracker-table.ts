@@ -1,0 +1,102 @@
+import {
+  type ApplyResult,
+  type ClusterRecord,
+  type DigestSeed,
+  DigestTree,
+  type RecordLifetimes,
+  type ReplicaTable,
+} from '@panal/cluster';
+import type { Random } from '@panal/runtime';
+import { EntryReader } from './entry-reader.js';
+import { EntryTable } from './entry-table.js';
+import { OtherRecords } from './other-records.js';
+import { isEntryKey, parseRecordKey } from './record-key.js';
+import type { TableChange, TableListener } from './table-change.js';
+
+export interface TrackerTableOptions {
+  /** Of the cluster's digests. */
+  readonly seed: DigestSeed;
+  readonly lives: RecordLifetimes;
+  /** Keys the hash indexes; nothing that can be seen depends on it. */
+  readonly random: Random;
+}
+
+/**
+ * All records of one tracker, with the meaning of their keys: entries in rows outside the heap, the rest as objects. A record
+ * of a kind this version does not know is kept and passed on like any other; nobody is told of it.
+ */
+export class TrackerTable implements ReplicaTable {
+  readonly digests: DigestTree;
+  /** Who has what. */
+  readonly entries: EntryReader;
+  readonly #entryTable: EntryTable;
+  readonly #others: OtherRecords;
+  readonly #listeners = new Set<TableListener>();
+
+  constructor({ seed, lives, random }: TrackerTableOptions) {
+    this.digests = new DigestTree(seed);
+    const { digests } = this;
+    const hashKey = { low: random.bytes(4).readUInt32LE(), high: random.bytes(4).readUInt32LE() };
+    this.#entryTable = new EntryTable({ digests, lives, hashKey, listener: (change) => this.#tell(change) });
+    this.#others = new OtherRecords({ digests, lives, listener: (before, after) => this.#follow(before, after) });
+    this.entries = new EntryReader(this.#entryTable);
+  }
+
+  get recordCount(): number {
+    return this.#entryTable.recordCount + this.#others.recordCount;
+  }
+
+  apply(record: ClusterRecord, nowMs: number): ApplyResult {
+    return isEntryKey(record.key) ? this.#entryTable.apply(record, nowMs) : this.#others.apply(record, nowMs);
+  }
+
+  get(key: Buffer, slot: number): ClusterRecord | undefined {
+    return isEntryKey(key) ? this.#entryTable.get(key) : this.#others.get(key, slot);
+  }
+
+  *records(slot: number, leaf?: number): Iterable<ClusterRecord> {
+    yield* this.#entryTable.records(slot, leaf);
+    yield* this.#others.records(slot, leaf);
+  }
+
+  recordCountIn(slot: number): number {
+    return this.digests.countOf(slot);
+  }
+
+  dropSlot(slot: number): number {
+    return this.#entryTable.dropSlot(slot) + this.#others.dropSlot(slot);
+  }
+
+  /** The few records of other kinds go first: entries could keep it busy for ever. */
+  purge(nowMs: number, limit: number): number {
+    const removed = this.#others.purge(nowMs, limit);
+    return removed + this.#entryTable.purge(nowMs, limit - removed);
+  }
+
+  /**
+   * Forgets all entries of a peer, in this table only: no tombstone is written, and whoever has a copy keeps it.
+   * @param peerId 16 bytes. @returns How many went.
+   */
+  dropPeer(peerId: Uint8Array): number {
+    return this.#entryTable.dropPeer(peerId);
+  }
+
+  /**
+   * Calls `listener` within every change that readers see, after it was made. It must not change the table.
+   * @returns Ends it.
+   */
+  watch(listener: TableListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #follow(before: ClusterRecord | undefined, after: ClusterRecord | undefined): void {
+    const bytes = (after ?? before)?.key;
+    const key = bytes === undefined ? undefined : parseRecordKey(bytes);
+    if (key !== undefined && key.kind !== 'entry') this.#tell({ kind: 'record', key, before, after });
+  }
+
+  #tell(change: TableChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
