@@ -9,10 +9,15 @@ const layers = [
   'transfer',
   'transport-tcp',
   'storage-fs',
+  'storage-lmdb',
   'nest',
 ];
 const pureLibs = ['runtime', 'torrent', 'wire', 'access', 'cluster', 'tracking', 'transfer'];
-const sideBySide = [['transport-tcp', 'storage-fs']];
+const sideBySide = [
+  ['transport-tcp', 'storage-fs'],
+  ['transport-tcp', 'storage-lmdb'],
+  ['storage-fs', 'storage-lmdb'],
+];
 
 const isBeside = (a, b) => sideBySide.some((pair) => pair.includes(a) && pair.includes(b) && a !== b);
 const layerRules = layers.map((lib, level) => ({

@@ -1,0 +1,101 @@
+import { type Clock, formatAddress, type HostPort, parseAddress } from '@panal/runtime';
+import { HybridClock, hybridTimeMs } from '@panal/wire';
+import type { FolderState } from './folder-state.js';
+import { CLOCK_MARK_AHEAD_MS, CLOCK_MARK_STEP_MS, MEMBERS_KEPT_MAX, STATE_INTERVAL_MS } from './limits.js';
+import type { RecordFolder } from './record-folder.js';
+import { failureError, storeFailure } from './store-failure.js';
+import type { Trouble } from './trouble.js';
+
+/** What a tracker knew when it ended. */
+export interface Restored {
+  /** This start included; 1 is the first one. Greater than at any earlier start from this folder. */
+  readonly startCount: number;
+  /** Hybrid stamp that every new one must exceed: what a HybridClock starts from. */
+  readonly clock: number;
+  /** Wall clock, ms since 1970, when it was last known to run; `undefined` on the first start. */
+  readonly lastAliveMs: number | undefined;
+  /** Where members of the cluster were. */
+  readonly members: readonly HostPort[];
+}
+
+/** Keeps what is needed beside the records, a few seconds ahead of the need. */
+export class StateKeeper {
+  readonly restored: Restored;
+  #lastClock: number;
+  #members: readonly string[];
+  #writtenAtMs = Number.NEGATIVE_INFINITY;
+  #isWriting = false;
+
+  constructor(
+    private readonly folder: RecordFolder,
+    private readonly clock: Clock,
+    private readonly trouble: Trouble,
+  ) {
+    const { clockMark, lastAliveMs, members } = folder.previous;
+    this.restored = {
+      startCount: folder.state.startCount,
+      clock: clockMark,
+      lastAliveMs: lastAliveMs === 0 ? undefined : lastAliveMs,
+      members: members.flatMap(addressIfAny),
+    };
+    this.#lastClock = clockMark;
+    this.#members = members;
+  }
+
+  /** Remembers where members are, from the next write on. */
+  keepMembers(members: readonly HostPort[]): void {
+    this.#members = members.slice(0, MEMBERS_KEPT_MAX).map(formatAddress);
+  }
+
+  /** To be called every second or more often. @param lastClock The greatest hybrid stamp made or observed. */
+  beat(lastClock: number): void {
+    this.#lastClock = Math.max(this.#lastClock, lastClock);
+    const { clockMark } = this.folder.state;
+    const isMarkNear =
+      hybridTimeMs(clockMark) - this.clock.nowMs() < CLOCK_MARK_AHEAD_MS / 2 || clockMark <= this.#lastClock;
+    const isDue = this.clock.monotonicMs() - this.#writtenAtMs >= STATE_INTERVAL_MS;
+    if (!this.#isWriting && (isDue || isMarkNear)) void this.#write();
+  }
+
+  /** Writes what is exact now that no stamp is made any more. @throws PanalError */
+  async close(lastClock: number, changes: Partial<FolderState>): Promise<void> {
+    const clockMark = Math.max(this.#lastClock, lastClock);
+    try {
+      await this.folder.write({ clockMark, lastAliveMs: this.clock.nowMs(), members: this.#members, ...changes });
+    } catch (error) {
+      throw failureError(storeFailure(error, this.folder.path));
+    }
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    this.#writtenAtMs = this.clock.monotonicMs();
+    const nowMs = Math.floor(this.clock.nowMs());
+    try {
+      await this.folder.write({ clockMark: this.#markAt(nowMs), lastAliveMs: nowMs, members: this.#members });
+      this.trouble.clear('state');
+    } catch (error) {
+      this.trouble.raise('state', failureError(storeFailure(error, this.folder.path)));
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  /**
+   * Ahead of the wall by what may pass until the next write. A clock that is ahead of the wall itself gets only what its
+   * counter can use up: else each start of a tracker that crashes again and again would push the clock further ahead.
+   */
+  #markAt(nowMs: number): number {
+    const aheadMs = Math.max(nowMs + CLOCK_MARK_AHEAD_MS, hybridTimeMs(this.#lastClock) + CLOCK_MARK_STEP_MS);
+    return new HybridClock().tick(aheadMs);
+  }
+}
+
+function addressIfAny(text: string): readonly HostPort[] {
+  try {
+    return [parseAddress(text)];
+  } catch {
+    // Someone edited the file; the other addresses serve as well.
+    return [];
+  }
+}

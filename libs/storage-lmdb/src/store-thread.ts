@@ -1,0 +1,66 @@
+import { Worker } from 'node:worker_threads';
+import { builtFile } from './built-file.js';
+import type { CommitResult, StoresOptions, SweepResult } from './stores.js';
+
+export type StoreRequest =
+  | { readonly kind: 'commit'; readonly bytes: Uint8Array }
+  | { readonly kind: 'sweep'; readonly nowMs: number }
+  | { readonly kind: 'close' };
+export type StoreAnswer = CommitResult | SweepResult;
+
+/** What the log needs of its stores. One call at a time; none throws for what a disk can do. */
+export interface StorePort {
+  commit(bytes: Uint8Array): Promise<CommitResult>;
+  sweep(nowMs: number): Promise<SweepResult>;
+  /** Rejects where the last of it could not be written. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly resolve: (answer: StoreAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The stores on a thread of their own: a disk that takes its time holds up nobody but those who wait for it. */
+export class StoreThread implements StorePort {
+  #worker: Worker | undefined;
+  readonly #waiting: Waiting[] = [];
+
+  constructor(private readonly options: StoresOptions) {}
+
+  async commit(bytes: Uint8Array): Promise<CommitResult> {
+    // A view would be sent with all of the buffer behind it; the caller keeps its own for another attempt.
+    return (await this.#ask({ kind: 'commit', bytes: new Uint8Array(bytes) })) as CommitResult;
+  }
+
+  async sweep(nowMs: number): Promise<SweepResult> {
+    return (await this.#ask({ kind: 'sweep', nowMs })) as SweepResult;
+  }
+
+  async close(): Promise<void> {
+    if (this.#worker === undefined) return;
+    this.#worker.ref();
+    await this.#ask({ kind: 'close' });
+    await this.#worker?.terminate();
+  }
+
+  #ask(request: StoreRequest): Promise<StoreAnswer> {
+    return new Promise((resolve, reject) => {
+      this.#worker ??= this.#start();
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(request, request.kind === 'commit' ? [request.bytes.buffer as ArrayBuffer] : []);
+    });
+  }
+
+  /** A thread that dies is started again by the next request. */
+  #start(): Worker {
+    const worker = new Worker(builtFile('store.thread.js', import.meta.url), { workerData: this.options });
+    worker.unref();
+    worker.on('message', (answer: StoreAnswer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('error', (error) => {
+      this.#worker = undefined;
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
+    return worker;
+  }
+}
