@@ -1,3 +1,13 @@
+export type {
+  ClusterLinks,
+  ClusterLinksHandlers,
+  LinkCounters,
+  LinkMember,
+  LinkRequestOptions,
+  LinkStatus,
+  LinkTarget,
+} from './cluster/cluster-links.js';
+export { TcpClusterLinks, type TcpClusterLinksOptions } from './cluster/tcp-cluster-links.js';
 export { BlockSlots } from './data/block-slots.js';
 export { DataDialer, type DataDialerOptions, type DialedTorrent } from './data/data-dialer.js';
 export {

@@ -147,4 +147,10 @@ export {
   WHOLE_TORRENT,
   type WriteReply,
 } from './tracker-messages.js';
-export { PROTOCOL_VERSION, PROTOCOL_VERSION_MIN, SUPPORTED_VERSIONS, type VersionRange } from './version.js';
+export {
+  agreeVersion,
+  PROTOCOL_VERSION,
+  PROTOCOL_VERSION_MIN,
+  SUPPORTED_VERSIONS,
+  type VersionRange,
+} from './version.js';

@@ -61,6 +61,11 @@ export class RpcLink {
     return this.options.clock.monotonicMs() - this.#lastHeardMs;
   }
 
+  /** Bytes that wait for the other side to read. */
+  get queuedBytes(): number {
+    return this.#framesBytes + this.stream.writableLength;
+  }
+
   get isOpen(): boolean {
     return !this.#isEnding && !this.stream.destroyed;
   }
@@ -70,11 +75,15 @@ export class RpcLink {
    * @throws BodyUnencodableError and the like: the message cannot be written; the link goes on.
    */
   send(envelope: Envelope): void {
+    if (this.isOpen) this.sendFrame(encodeFrame(envelope));
+  }
+
+  /** The same for an envelope that was encoded before: a frame of `encodeFrame`, not to be changed from now on. */
+  sendFrame(frame: Buffer): void {
     if (!this.isOpen) return;
-    const frame = encodeFrame(envelope);
     this.#frames.push(frame);
     this.#framesBytes += frame.length;
-    const queuedBytes = this.#framesBytes + this.stream.writableLength;
+    const { queuedBytes } = this;
     if (queuedBytes > this.options.outQueueBytesMax) {
       this.destroy(new OutQueueFullError(queuedBytes));
     } else if (this.#framesBytes >= RPC_GATHER_BYTES_MAX) this.#flush();

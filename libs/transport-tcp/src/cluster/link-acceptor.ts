@@ -1,0 +1,91 @@
+import type { Socket } from 'node:net';
+import { formatAddress, type HostPort, type Logger, PanalError } from '@panal/runtime';
+import { HandshakeError, HandshakeInvalidError } from '@panal/wire';
+import { secureServer } from '../secure-socket.js';
+import type { ClusterLinkEvents } from './cluster-link.js';
+import { type LinkDoor, openLink } from './link-dialer.js';
+
+export interface LinkAcceptorOptions {
+  readonly door: LinkDoor;
+  readonly logger: Logger;
+  readonly events: ClusterLinkEvents;
+  /** A connection never became a link. */
+  readonly onRefused: (error: unknown) => void;
+}
+
+/** The connections other trackers make to this one, until they are links. */
+export class LinkAcceptor {
+  readonly #sockets = new Set<Socket>();
+  /** In the order they came, so that the first is the oldest. */
+  readonly #handshakes = new Set<Socket>();
+  #isClosing = false;
+  #wasFull = false;
+
+  constructor(private readonly options: LinkAcceptorOptions) {}
+
+  accept(socket: Socket): void {
+    const { door, logger } = this.options;
+    const { connectionsMax, handshakesMax } = door.limits;
+    const isFull = this.#sockets.size >= connectionsMax;
+    // Once until there is room again: who can fill the port shall not fill the log too.
+    if (isFull && !this.#wasFull) logger.warn('New connections of trackers are refused.', { connectionsMax });
+    this.#wasFull = isFull;
+    if (isFull || this.#isClosing) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    const [oldest] = this.#handshakes;
+    if (oldest !== undefined && this.#handshakes.size >= handshakesMax) oldest.destroy();
+    this.#handshakes.add(socket);
+    void this.#open(socket);
+  }
+
+  /** Takes no more connections, and ends those that are no links yet. */
+  close(): void {
+    this.#isClosing = true;
+    for (const socket of this.#handshakes) socket.destroy();
+  }
+
+  /** Ends what is left, links and all. */
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Never rejects. */
+  async #open(socket: Socket): Promise<void> {
+    const { door, events } = this.options;
+    const { identity, secret, ports, limits } = door;
+    // Asked now: a closed socket has forgotten it.
+    const address = remoteOf(socket);
+    try {
+      const { random, timers } = ports;
+      const timeoutMs = limits.handshakeTimeoutMs;
+      const secured = await secureServer(socket, { identity, secret, random, timers, timeoutMs, purpose: 'cluster' });
+      await openLink(socket, secured, { door, address, isDialed: false, events });
+    } catch (error) {
+      this.options.onRefused(error);
+      this.#logFailure(error, address);
+    } finally {
+      this.#handshakes.delete(socket);
+    }
+  }
+
+  /** A port scan or a health check is no news; a member of another cluster, or one with an old key, is. */
+  #logFailure(error: unknown, remote: HostPort): void {
+    if (this.#isClosing) return;
+    const isMember = error instanceof HandshakeError && !(error instanceof HandshakeInvalidError);
+    const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
+    this.options.logger[isMember ? 'warn' : 'debug']('A tracker could not be linked.', {
+      remote: formatAddress(remote),
+      ...fields,
+    });
+  }
+}
+
+/** IPv4 addresses of a dual-stack socket appear as `::ffff:192.0.2.7`. */
+function remoteOf(socket: Socket): HostPort {
+  return { host: (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''), port: socket.remotePort ?? 0 };
+}
