@@ -1,6 +1,14 @@
+export type { ClockOffset } from './membership/clock-offsets.js';
+export { ClusterMessageInvalidError, JoinRefusedError, TrackerDuplicateError } from './membership/errors.js';
+export { type GossipMessage, parseGossip } from './membership/gossip-message.js';
+export { WEIGHT_MAX, WEIGHT_MIN } from './membership/limits.js';
 export type { Member, MemberHealth, MemberPhase, MemberProfile } from './membership/member.js';
+export { Membership, type MembershipEvent, type MembershipOptions } from './membership/membership.js';
+export type { MembershipEffect } from './membership/membership-effect.js';
+export { type MembershipMessage, parseMembershipMessage } from './membership/membership-message.js';
 export type { ClusterView } from './membership/view.js';
 export { MemoryReplicaTable } from './memory-replica-table.js';
+export { OWNER_COUNT, type Placement, type PlacementNode } from './placement/placement.js';
 export { EVERYWHERE, SLOT_COUNT, slotOf } from './placement/slot.js';
 export {
   type ClusterRecord,
@@ -14,5 +22,5 @@ export {
 } from './record.js';
 export { describeReplicaTable } from './replica-table.compliance.js';
 export type { ApplyResult, ReplicaTable } from './replica-table.js';
-export { type DigestSeed, DigestTree, type KeyHash, leafOf } from './replication/digest-tree.js';
+export { type DigestSeed, DigestTree, type KeyHash, leafCountOf, leafOf } from './replication/digest-tree.js';
 export { RECORD_KEY_SIZE_MAX, RECORD_VALUE_SIZE_MAX } from './replication/limits.js';
