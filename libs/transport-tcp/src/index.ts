@@ -7,6 +7,7 @@ export type {
   LinkStatus,
   LinkTarget,
 } from './cluster/cluster-links.js';
+export { ClusterDiscovery, type ClusterDiscoveryOptions } from './cluster/discovery/cluster-discovery.js';
 export { TcpClusterLinks, type TcpClusterLinksOptions } from './cluster/tcp-cluster-links.js';
 export { BlockSlots } from './data/block-slots.js';
 export { DataDialer, type DataDialerOptions, type DialedTorrent } from './data/data-dialer.js';

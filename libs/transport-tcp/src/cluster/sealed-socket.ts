@@ -77,22 +77,23 @@ export class SealedSocket {
   }
 
   /**
-   * @param onFailed The network refused it, or there is no such host.
+   * @param onDone With an error if the network refused it, or there is no such host.
    * @throws DatagramTooLargeError, BodyUnencodableError
    */
-  send(to: HostPort, message: object, onFailed?: (error: Error) => void): void {
+  send(to: HostPort, message: object, onDone?: (error: Error | undefined) => void): void {
     const bytes = this.#encode(message);
     const fail = (error: Error): void => {
       this.#unsent += 1;
-      onFailed?.(error);
+      onDone?.(error);
     };
     this.options.addresses.find(to.host, (address) => {
       if (address instanceof Error) return fail(address);
       const target = this.#isIpv6 && isIPv4(address) ? `::ffff:${address}` : address;
       try {
         this.#socket?.send(bytes, to.port, target, (error) => {
-          if (error === null) this.#sent += 1;
-          else fail(error);
+          if (error !== null) return fail(error);
+          this.#sent += 1;
+          onDone?.(undefined);
         });
       } catch (error) {
         // A port of 0, or a socket closed meanwhile.
