@@ -1,3 +1,12 @@
+export { type ClusterMessage, parseClusterMessage } from './cluster-message.js';
+export {
+  ClusterNode,
+  type ClusterNodeConfig,
+  type ClusterNodeOptions,
+  type NodeEffect,
+  type NodeEvent,
+} from './cluster-node.js';
+export type { ClusterStatus, MemberStatus } from './cluster-status.js';
 export type { ClockOffset } from './membership/clock-offsets.js';
 export { ClusterMessageInvalidError, JoinRefusedError, TrackerDuplicateError } from './membership/errors.js';
 export { type GossipMessage, parseGossip } from './membership/gossip-message.js';
@@ -23,4 +32,6 @@ export {
 export { describeReplicaTable } from './replica-table.compliance.js';
 export type { ApplyResult, ReplicaTable } from './replica-table.js';
 export { type DigestSeed, DigestTree, type KeyHash, leafCountOf, leafOf } from './replication/digest-tree.js';
-export { RECORD_KEY_SIZE_MAX, RECORD_VALUE_SIZE_MAX } from './replication/limits.js';
+export { ClusterBusyError, RecordRefusedError, TooFewCopiesError } from './replication/errors.js';
+export { COPY_COUNT, RECORD_KEY_SIZE_MAX, RECORD_VALUE_SIZE_MAX } from './replication/limits.js';
+export { REPLICATION_DEFAULTS, type ReplicationOptions, type WritePolicy } from './replication/options.js';

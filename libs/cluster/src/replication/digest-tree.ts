@@ -115,6 +115,20 @@ export class DigestTree {
     return this.countOf(slot) === digest.count && this.highOf(slot) === digest.high && this.lowOf(slot) === digest.low;
   }
 
+  /**
+   * Counts a slot anew, from all its records.
+   * @returns False when the digests were not those of the records; now they are.
+   */
+  recount(slot: number, records: Iterable<VersionStamp & { readonly key: Buffer }>): boolean {
+    const from = slot * LEAF_COUNT * 3;
+    const leaves = this.#leaves.subarray(from, from + leafCountOf(slot) * 3);
+    const former = leaves.slice();
+    leaves.fill(0);
+    this.#slots.fill(0, slot * 3, slot * 3 + 3);
+    for (const record of records) this.add(slot, this.keyHash(record.key), record);
+    return former.every((word, at) => word === leaves[at]);
+  }
+
   #toggle(slot: number, hash: KeyHash, version: VersionStamp, by: 1 | -1): void {
     this.#hash(hash, version);
     change(this.#slots, slot * 3, by, this.#high, this.#low);

@@ -1,0 +1,154 @@
+import { EVERYWHERE } from '../placement/slot.js';
+import type { TrackerId } from '../record.js';
+import { decodeSlotDigests, encodeSlotDigests, isSameDigest, type SlotDigest } from './digest-codec.js';
+import type { Digest } from './digest-tree.js';
+import { DROP_SLOTS_MAX, OFFER_SLOTS_MAX } from './limits.js';
+import type { ReplicationContext } from './replication-context.js';
+
+/** Offers that were not answered are repeated after this. */
+const OFFER_INTERVAL_MS = 1_000;
+
+/** While something is being confirmed, or this tracker wants to leave, the next slots follow sooner. */
+const OFFER_INTERVAL_SHORT_MS = 100;
+
+/** A confirmation that others did not join in for so long is asked for again. */
+const CONFIRMATION_MS = 30_000;
+
+interface Confirmation {
+  /** What was held here when the owner had all of it. */
+  readonly digest: Digest;
+  /** Which process of the owner: one that restarted may have forgotten. */
+  readonly startedAt: number;
+  readonly atMs: number;
+}
+
+/**
+ * Copies of slots that others own. Each is offered to all of its owners and dropped only when every one of them, as this
+ * tracker sees them, confirmed that it owns the slot and has all that is held here, and nothing came since. However the views
+ * of the members differ meanwhile, no record loses its last copies that way. Sending the records and deleting them would:
+ * in simulation that lost hundreds of acknowledged writes in every run.
+ */
+export class Surplus {
+  readonly #confirmed = new Map<number, Map<TrackerId, Confirmation>>();
+  /** Where the next look begins, so that slots nobody confirms do not keep others waiting. */
+  #cursor = 0;
+  #offerAtMs = 0;
+  #dropAtMs = 0;
+  #isLeaving = false;
+  #slotCount = 0;
+
+  constructor(private readonly context: ReplicationContext) {}
+
+  /** Slots held that others own, when last looked. */
+  get slotCount(): number {
+    return this.#slotCount;
+  }
+
+  /** Nothing is held that is not confirmed by all owners. Without any owner nobody can take it: then it is never so. */
+  get isHandedOver(): boolean {
+    for (let slot = 0; slot <= EVERYWHERE; slot += 1) {
+      if (this.#isSurplus(slot) && !this.#isConfirmed(slot)) return false;
+    }
+    return true;
+  }
+
+  /** Ownership may have changed. @param dropAtMs Monotonic; until then everything is kept even if confirmed. */
+  viewChanged(dropAtMs: number): void {
+    this.#dropAtMs = Math.max(this.#dropAtMs, dropAtMs);
+    this.#offerAtMs = Math.min(this.#offerAtMs, this.context.clock.monotonicMs() + OFFER_INTERVAL_SHORT_MS);
+    for (const slot of this.#confirmed.keys()) if (!this.#isSurplus(slot)) this.#confirmed.delete(slot);
+  }
+
+  /** This tracker goes: whatever it holds is offered, and nothing dropped, for the disk is still there if it comes back. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#offerAtMs = 0;
+  }
+
+  /** Drops what is confirmed and offers what is not. @returns Slots dropped. */
+  tick(): readonly number[] {
+    const nowMs = this.context.clock.monotonicMs();
+    if (nowMs < this.#offerAtMs) return [];
+    const surplus = this.#look();
+    this.#slotCount = surplus.length;
+    const dropped = this.#isLeaving || nowMs < this.#dropAtMs ? [] : this.#dropSome(surplus);
+    const isBusy = this.#offer(surplus) && (this.#isLeaving || dropped.length > 0 || this.#confirmed.size > 0);
+    this.#offerAtMs = nowMs + (isBusy ? OFFER_INTERVAL_SHORT_MS : OFFER_INTERVAL_MS);
+    return dropped;
+  }
+
+  /** An owner has what was held here when it had that digest. */
+  covered(from: TrackerId, bytes: Buffer): void {
+    const { view, clock } = this.context;
+    const startedAt = view.member(from)?.startedAt;
+    if (startedAt === undefined) return;
+    for (const { slot, isOwner, count, high, low } of decodeSlotDigests(bytes)) {
+      if (!isOwner || !this.#isSurplus(slot)) continue;
+      let confirmations = this.#confirmed.get(slot);
+      if (confirmations === undefined) this.#confirmed.set(slot, (confirmations = new Map()));
+      confirmations.set(from, { digest: { count, high, low }, startedAt, atMs: clock.monotonicMs() });
+    }
+  }
+
+  /** Slots of others of which something is held, from the cursor on. */
+  #look(): readonly number[] {
+    const slots: number[] = [];
+    for (let at = 0; at <= EVERYWHERE; at += 1) {
+      const slot = (this.#cursor + at) % (EVERYWHERE + 1);
+      if (this.#isSurplus(slot)) slots.push(slot);
+    }
+    return slots;
+  }
+
+  #isSurplus(slot: number): boolean {
+    return this.context.table.digests.countOf(slot) > 0 && !this.context.states.isKeeper(slot);
+  }
+
+  #dropSome(surplus: readonly number[]): readonly number[] {
+    const { table, counters } = this.context;
+    const dropped: number[] = [];
+    for (const slot of surplus) {
+      if (dropped.length === DROP_SLOTS_MAX) break;
+      if (!this.#isConfirmed(slot)) continue;
+      this.#confirmed.delete(slot);
+      counters.slotsDropped += 1;
+      counters.recordsDropped += table.dropSlot(slot);
+      dropped.push(slot);
+    }
+    return dropped;
+  }
+
+  #isConfirmed(slot: number): boolean {
+    const owners = this.context.view.owners(slot);
+    return owners.length > 0 && owners.every((owner) => this.#isConfirmedBy(slot, owner));
+  }
+
+  #isConfirmedBy(slot: number, owner: TrackerId): boolean {
+    const confirmation = this.#confirmed.get(slot)?.get(owner);
+    if (confirmation === undefined) return false;
+    const { table, view, clock } = this.context;
+    return (
+      isSameDigest(confirmation.digest, table.digests.slot(slot)) &&
+      confirmation.startedAt === view.member(owner)?.startedAt &&
+      (this.#isLeaving || clock.monotonicMs() - confirmation.atMs <= CONFIRMATION_MS)
+    );
+  }
+
+  /** To each owner what it has not confirmed, as much as one message takes. @returns Whether something was offered. */
+  #offer(surplus: readonly number[]): boolean {
+    const { view, send, table, states } = this.context;
+    const offers = new Map<TrackerId, SlotDigest[]>();
+    for (const slot of surplus) {
+      for (const owner of view.owners(slot)) {
+        if (this.#isConfirmedBy(slot, owner)) continue;
+        const slots = offers.get(owner) ?? [];
+        if (slots.length === OFFER_SLOTS_MAX) continue;
+        slots.push({ slot, ...table.digests.slot(slot), ...states.standing(slot) });
+        offers.set(owner, slots);
+        this.#cursor = slot;
+      }
+    }
+    for (const [owner, slots] of offers) send(owner, { kind: 'offer', slots: encodeSlotDigests(slots) });
+    return offers.size > 0;
+  }
+}
