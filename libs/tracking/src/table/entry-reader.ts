@@ -57,7 +57,7 @@ export interface EntryState {
   readonly serveUntilMs: number;
 }
 
-/** What the tracker asks of its entries. Answers are copies; nothing that is dead or past its time is in them. */
+/** What the tracker asks of its entries. Answers are copies; what is not served is not in them. */
 export class EntryReader {
   /** Of a sample under way: where positions went that were drawn already. */
   readonly #moved = new Map<number, number>();
@@ -67,6 +67,11 @@ export class EntryReader {
   /** Torrents with at least one record of an entry. */
   get torrentCount(): number {
     return this.table.torrents.count;
+  }
+
+  /** Entries that are served, in all namespaces. */
+  get servedCount(): number {
+    return this.table.torrents.namespaces.entryCount;
   }
 
   /** Entries that are served in a namespace. */

@@ -116,8 +116,10 @@ export class EntryRows {
     return this.#is(row, IS_COMPLETE);
   }
 
+  /** Whether readers see it: it is alive, within its time, and not older than the present life of its peer. */
   isServed(row: number, nowMs: number): boolean {
-    return !this.#is(row, IS_DEAD) && nowMs < this.serveUntilMs(row);
+    if (this.#is(row, IS_DEAD) || nowMs >= this.serveUntilMs(row)) return false;
+    return this.clockOf(row) >= this.peers.floorOf(this.peerOf(row));
   }
 
   versionOf(row: number): Pick<ClusterRecord, 'clock' | 'origin' | 'isDead'> {

@@ -117,6 +117,20 @@ export class EntryTable implements ReplicaTable {
     return count;
   }
 
+  /**
+   * Serves the entries of a peer that are stamped with `floor` or later, and those alone.
+   * @param peerId 16 bytes. @param floor Hybrid clock; Infinity, as before the first call, serves none.
+   */
+  setPeerFloor(peerId: Uint8Array, floor: number, nowMs: number): void {
+    const peer = floor === Number.POSITIVE_INFINITY ? this.peers.find(peerId, 0) : this.peers.ensure(peerId, 0);
+    if (peer === NONE || this.peers.floorOf(peer) === floor) return;
+    this.peers.setFloor(peer, floor);
+    for (let entry = this.peers.firstEntry(peer); entry !== NONE; entry = this.entries.nextOfPeer(entry)) {
+      this.#place(entry, nowMs);
+    }
+    this.peers.settle(peer);
+  }
+
   /** Forgets all entries of a peer, here only: other trackers keep their copies. @returns How many went. */
   dropPeer(peerId: Uint8Array): number {
     const peer = this.peers.find(peerId, 0);
@@ -168,6 +182,11 @@ export class EntryTable implements ReplicaTable {
     if (!isNew) this.digests.remove(slot, hash, this.entries.versionOf(entry));
     this.entries.write(entry, record);
     this.digests.add(slot, hash, record);
+    this.#place(entry, nowMs);
+  }
+
+  /** Puts an entry where it belongs as it is now: in a part of its torrent's list, and in the wheel. */
+  #place(entry: number, nowMs: number): void {
     this.#wheel.remove(entry);
     const before = this.partOf(entry);
     const after = !this.entries.isServed(entry, nowMs)
@@ -190,7 +209,7 @@ export class EntryTable implements ReplicaTable {
     this.lists.remove(torrent, entry);
     this.entries.drop(entry);
     if (this.#entryCount(torrent) === 0) this.torrents.drop(torrent);
-    if (this.peers.firstEntry(peer) === NONE) this.peers.drop(peer);
+    this.peers.settle(peer);
   }
 
   #move(entry: number, before: Part, after: Part): void {

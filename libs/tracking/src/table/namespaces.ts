@@ -15,6 +15,7 @@ export class Namespaces {
   readonly #free: number[] = [];
   /** The last one asked for: nearly all keys in a row are of one namespace. */
   #last = 0;
+  #entryCount = 0;
 
   /** The number of the namespace whose `size` bytes are at `from`, or undefined. */
   find(bytes: Buffer, from: number, size: number): number | undefined {
@@ -54,7 +55,13 @@ export class Namespaces {
     this.#free.push(number);
   }
 
+  /** Served entries in all of them. */
+  get entryCount(): number {
+    return this.#entryCount;
+  }
+
   addEntries(number: number, more: number): void {
+    this.#entryCount += more;
     this.#of(number).entryCount += more;
   }
 

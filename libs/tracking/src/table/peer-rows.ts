@@ -4,13 +4,16 @@ import { PEER_ID_SIZE } from './record-key.js';
 import { NONE, Slab } from './slab.js';
 import { type HashKey, hashWords } from './word-hash.js';
 
+/** A double: the first two words. */
+const FLOOR = 0;
+const ID = 2;
 const ID_WORDS = PEER_ID_SIZE / 4;
-const HASH_LINK = 4;
-const FIRST_ENTRY = 5;
-const SERVED_COUNT = 6;
-const PEER_WORDS = 7;
+const HASH_LINK = 6;
+const FIRST_ENTRY = 7;
+const SERVED_COUNT = 8;
+const PEER_WORDS = 10;
 
-/** Peers that have entries: their ids once, and where the list of each one's entries begins. */
+/** Peers that have entries or live: their ids once, and where the list of each one's entries begins. */
 export class PeerRows {
   readonly #slab = new Slab(PEER_WORDS);
   readonly #index: HashIndex;
@@ -22,10 +25,6 @@ export class PeerRows {
     this.#index = new HashIndex({ slab: this.#slab, linkWord: HASH_LINK, hashOf: (row) => this.#hashOf(row) });
   }
 
-  get count(): number {
-    return this.#slab.count;
-  }
-
   /** The row of the peer whose id is at `from`, or NONE. */
   find(bytes: Uint8Array, from: number): number {
     readWords(this.#sought, bytes, from, PEER_ID_SIZE);
@@ -34,24 +33,27 @@ export class PeerRows {
     return row;
   }
 
-  /** The row of the peer, made when it is missing; `drop` it when it has no entries. */
+  /** The row of the peer, made when it is missing; `settle` it when that may be over. */
   ensure(bytes: Uint8Array, from: number): number {
     const known = this.find(bytes, from);
     if (known !== NONE) return known;
     const row = this.#slab.allocate();
-    for (let word = 0; word < ID_WORDS; word += 1) this.#slab.set(row, word, this.#sought[word] as number);
+    for (let word = 0; word < ID_WORDS; word += 1) this.#slab.set(row, ID + word, this.#sought[word] as number);
+    this.#slab.setDouble(row, FLOOR, Number.POSITIVE_INFINITY);
     this.#index.add(row, this.#hashOf(row));
     return row;
   }
 
-  drop(row: number): void {
+  /** Forgets the peer when it has no entries and is not known to live. */
+  settle(row: number): void {
+    if (this.firstEntry(row) !== NONE || this.floorOf(row) !== Number.POSITIVE_INFINITY) return;
     this.#index.remove(row, this.#hashOf(row));
     this.#slab.free(row);
   }
 
   /** Writes the peer id into `bytes`. @returns Where it ends. */
   writeId(row: number, bytes: Uint8Array, from: number): number {
-    for (let word = 0; word < ID_WORDS; word += 1) writeWord(bytes, from + word * 4, this.#slab.get(row, word));
+    for (let word = 0; word < ID_WORDS; word += 1) writeWord(bytes, from + word * 4, this.#slab.get(row, ID + word));
     return from + PEER_ID_SIZE;
   }
 
@@ -69,6 +71,15 @@ export class PeerRows {
     this.#slab.set(row, FIRST_ENTRY, entry);
   }
 
+  /** Hybrid clock: entries of the peer with an older stamp are not served. Infinity: it is not known to live. */
+  floorOf(row: number): number {
+    return this.#slab.getDouble(row, FLOOR);
+  }
+
+  setFloor(row: number, floor: number): void {
+    this.#slab.setDouble(row, FLOOR, floor);
+  }
+
   /** Entries of the peer that are served. */
   servedCount(row: number): number {
     return this.#slab.get(row, SERVED_COUNT);
@@ -80,13 +91,13 @@ export class PeerRows {
 
   #isSought(row: number): boolean {
     for (let word = 0; word < ID_WORDS; word += 1) {
-      if (this.#slab.get(row, word) !== this.#sought[word]) return false;
+      if (this.#slab.get(row, ID + word) !== this.#sought[word]) return false;
     }
     return true;
   }
 
   #hashOf(row: number): number {
-    for (let word = 0; word < ID_WORDS; word += 1) this.#hashed[word] = this.#slab.get(row, word);
+    for (let word = 0; word < ID_WORDS; word += 1) this.#hashed[word] = this.#slab.get(row, ID + word);
     return hashWords(this.#hashed, ID_WORDS, this.hashKey);
   }
 }

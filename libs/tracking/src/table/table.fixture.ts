@@ -57,10 +57,11 @@ export function entryRecord(draft: EntryDraft): ClusterRecord {
   };
 }
 
-/** A table with all that its watchers were told. */
-export function watchedTable(): { table: TrackerTable; changes: TableChange[] } {
+/** A table with all that its watchers were told, and with peers 0 to `peerCount` - 1 that live since ever. */
+export function watchedTable(peerCount = 10): { table: TrackerTable; changes: TableChange[] } {
   const table = new TrackerTable({ seed: { high: 1, low: 2 }, lives: LIVES, random: new SeededRandom(7) });
   const changes: TableChange[] = [];
   table.watch((change) => changes.push(change));
+  for (let peer = 0; peer < peerCount; peer += 1) table.setPeerFloor(peerIdOf(peer).toString('hex'), 0);
   return { table, changes };
 }

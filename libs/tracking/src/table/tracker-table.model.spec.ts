@@ -14,6 +14,7 @@ type Step =
   | ({ readonly kind: 'apply' } & Required<Omit<EntryDraft, 'namespace'>> & { readonly namespace: string })
   | { readonly kind: 'purge'; readonly byMs: number; readonly limit: number }
   | { readonly kind: 'dropPeer'; readonly peer: number }
+  | { readonly kind: 'floor'; readonly peer: number; readonly inMs: number }
   | { readonly kind: 'dropSlot'; readonly namespace: string; readonly torrent: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -35,6 +36,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('purge' as const), byMs: fc.nat(20_000), limit: fc.nat(20) }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('floor' as const),
+      peer: fc.nat(PEERS - 1),
+      inMs: fc.constantFrom(-1_000_000_000, -70_000, -10_000, 0, Number.POSITIVE_INFINITY),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropPeer' as const), peer: fc.nat(PEERS - 1) }) },
   {
     weight: 1,
@@ -50,7 +59,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Model {
   readonly records = new Map<string, { readonly record: ClusterRecord; readonly draft: EntryDraft }>();
   readonly told = new Map<string, boolean>();
+  /** Since when each peer lives, as a stamp. */
+  readonly floors = new Map<number, number>();
   nowMs = NOW_MS;
+
+  isServed({ record, draft }: { readonly record: ClusterRecord; readonly draft: EntryDraft }): boolean {
+    return isServed(record, this.nowMs) && record.clock >= (this.floors.get(draft.peer) ?? Number.POSITIVE_INFINITY);
+  }
 
   follow(change: TableChange): void {
     if (change.kind !== 'entry') return;
@@ -73,6 +88,10 @@ class Model {
       expect(table.purge(this.nowMs, one.limit)).toBeLessThanOrEqual(one.limit);
       while (table.purge(this.nowMs, 1_000) > 0);
       this.#forget(({ record }) => purgeAtMs(record, LIVES) <= this.nowMs);
+    } else if (one.kind === 'floor') {
+      const floor = (this.nowMs + one.inMs) * 4_096;
+      table.setPeerFloor(peerIdOf(one.peer).toString('hex'), floor);
+      this.floors.set(one.peer, floor);
     } else if (one.kind === 'dropPeer') {
       expect(table.dropPeer(peerIdOf(one.peer))).toBe(this.#forget(({ draft }) => draft.peer === one.peer));
     } else {
@@ -92,9 +111,10 @@ describe('TrackerTable beside a map', () => {
   it('holds, counts, samples and digests the same, whatever happens in whatever order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300 }), fc.nat(), (steps, seed) => {
-        const { table } = watchedTable();
+        const { table } = watchedTable(0);
         const model = new Model();
         table.watch((change) => model.follow(change));
+        for (let peer = 0; peer < PEERS; peer += 1) model.do({ kind: 'floor', peer, inMs: -1_000_000_000 }, table);
         for (const one of steps) model.do(one, table);
         // Entries that are past their time are counted until a purge has met them.
         table.purge(model.nowMs, 1);
@@ -129,7 +149,7 @@ function expectSameRecords(table: TrackerTable, model: Model): void {
 }
 
 function expectSameTorrents(table: TrackerTable, model: Model, random: SeededRandom): void {
-  const served = [...model.records.values()].filter(({ record }) => isServed(record, model.nowMs));
+  const served = [...model.records.values()].filter((held) => model.isServed(held));
   expect(model.told.size).toBe(served.length);
   for (const namespace of NAMESPACES) {
     expect(table.entries.servedCountIn(namespace)).toBe(

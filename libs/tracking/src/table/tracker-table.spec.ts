@@ -102,7 +102,7 @@ describe('TrackerTable', () => {
   });
 
   it('samples each peer at most once, complete ones first, and only those the caller accepts', () => {
-    const { table } = watchedTable();
+    const { table } = watchedTable(60);
     for (let peer = 0; peer < 60; peer += 1) {
       table.apply(entryRecord({ torrent: 2, peer, isComplete: peer < 10, isDead: peer >= 50 }), NOW_MS);
     }
@@ -122,7 +122,7 @@ describe('TrackerTable', () => {
   });
 
   it('gives every peer of a large torrent the same chance, with few looks', () => {
-    const { table } = watchedTable();
+    const { table } = watchedTable(5_000);
     for (let peer = 0; peer < 5_000; peer += 1) table.apply(entryRecord({ torrent: 2, peer }), NOW_MS);
     const seen = new Map<string, number>();
     let looks = 0;
@@ -160,6 +160,31 @@ describe('TrackerTable', () => {
       { ...about, before: complete, after: undefined },
     ]);
     expect(table.recordCount).toBe(0);
+  });
+
+  it('serves the entries of a peer that lives, as far as they are of its present life', () => {
+    const { table, changes } = watchedTable(0);
+    const floorAt = (ms: number): void =>
+      table.setPeerFloor(hexOf(1), entryRecord({ torrent: 1, peer: 1, atMs: ms }).clock);
+    const served = (): number => table.entries.servedCount;
+    table.apply(entryRecord({ torrent: 1, peer: 1, atMs: 1 }), NOW_MS);
+    table.apply(entryRecord({ torrent: 2, peer: 1, atMs: 2, isComplete: true }), NOW_MS);
+    expect(served()).toBe(0);
+    floorAt(2);
+    expect(served()).toBe(1);
+    expect(table.entries.torrent(torrent(2))).toEqual({ seedCount: 1, leechCount: 0, entryCount: 1 });
+    expect(table.entries.entry(torrent(1), peerIdOf(1), NOW_MS)).toBeUndefined();
+    table.apply(entryRecord({ torrent: 1, peer: 1, atMs: 3 }), NOW_MS);
+    expect(served()).toBe(2);
+    table.setPeerFloor(hexOf(1), Number.POSITIVE_INFINITY);
+    expect(served()).toBe(0);
+    expect([...table.entries.entriesOfPeer(peerIdOf(1), NOW_MS)]).toEqual([]);
+    expect(changes).toHaveLength(4);
+    table.purge(NOW_MS + 30_002, 10);
+    floorAt(0);
+    // Hidden meanwhile, it ended unseen: only the one that has a millisecond left comes back.
+    expect(served()).toBe(1);
+    expect(table.recordCount).toBe(2);
   });
 
   it('tells of the other kinds with both versions, and again when their time is over', () => {

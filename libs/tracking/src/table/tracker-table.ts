@@ -31,6 +31,8 @@ export class TrackerTable implements ReplicaTable {
   readonly entries: EntryReader;
   readonly #entryTable: EntryTable;
   readonly #others: OtherRecords;
+  /** As far as this table has heard: it has no clock of its own. */
+  #nowMs = 0;
   readonly #listeners = new Set<TableListener>();
 
   constructor({ seed, lives, random }: TrackerTableOptions) {
@@ -47,6 +49,7 @@ export class TrackerTable implements ReplicaTable {
   }
 
   apply(record: ClusterRecord, nowMs: number): ApplyResult {
+    this.#nowMs = nowMs;
     return isEntryKey(record.key) ? this.#entryTable.apply(record, nowMs) : this.#others.apply(record, nowMs);
   }
 
@@ -69,8 +72,18 @@ export class TrackerTable implements ReplicaTable {
 
   /** The few records of other kinds go first: entries could keep it busy for ever. */
   purge(nowMs: number, limit: number): number {
+    this.#nowMs = nowMs;
     const removed = this.#others.purge(nowMs, limit);
     return removed + this.#entryTable.purge(nowMs, limit - removed);
+  }
+
+  /**
+   * Tells since when a peer lives. Its entries are served from now on if they are stamped then or later, and those alone:
+   * what a former process of it shared is not there any more. A peer that was never told of is not known to live.
+   * @param peer Its id in hex. @param since Hybrid clock; Infinity: it does not live.
+   */
+  setPeerFloor(peer: string, since: number): void {
+    this.#entryTable.setPeerFloor(Buffer.from(peer, 'hex'), since, this.#nowMs);
   }
 
   /**
@@ -82,7 +95,7 @@ export class TrackerTable implements ReplicaTable {
   }
 
   /**
-   * Calls `listener` within every change that readers see, after it was made. It must not change the table.
+   * Calls `listener` within every change that readers see, after it was made. It must not write to the table.
    * @returns Ends it.
    */
   watch(listener: TableListener): () => void {
