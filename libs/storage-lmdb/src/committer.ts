@@ -93,12 +93,14 @@ export class Committer {
 
   /** Writes what waits, as far as the disk takes it, and nothing afterwards. */
   async finish(): Promise<void> {
+    this.#cancelSoft?.();
+    this.#dropRetry();
     this.#urgentChange = this.#asked.change;
     while (this.#running !== undefined) await this.#running;
-    await this.#run();
+    // Unless that was an attempt, and failed.
+    if (this.#cancelRetry === undefined) await this.#run();
     this.#isStarted = false;
-    this.#cancelSoft?.();
-    this.#cancelRetry?.();
+    this.#dropRetry();
   }
 
   #leaveOut(recordCount: number): void {
@@ -205,6 +207,11 @@ export class Committer {
       this.#cancelRetry = undefined;
       this.#wake();
     });
+  }
+
+  #dropRetry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
   }
 
   #count({ itemCount, bytes }: Commit): void {

@@ -72,9 +72,6 @@ export const STORE_FAILURES_MAX = 3;
 /** Read again from the table in one go, when the log had to leave records out: 2000 records, some milliseconds of this thread. */
 export const REFILL_SIZE_BYTES = 256 * KIB;
 
-/** Leaves of a slot, as `leafOf` numbers them. */
-export const LEAVES_PER_SLOT = 16;
-
 /**
  * A tracker that was away for more than this part of a durable tombstone's life may hold what was deleted meanwhile, and the
  * tombstone is gone. The rest of the life is for clocks that differ and for the join itself.

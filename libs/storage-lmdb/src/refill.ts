@@ -1,5 +1,5 @@
-import { type ClusterRecord, EVERYWHERE, type ReplicaTable } from '@panal/cluster';
-import { LEAVES_PER_SLOT, REFILL_SIZE_BYTES } from './limits.js';
+import { type ClusterRecord, EVERYWHERE, leafCountOf, type ReplicaTable } from '@panal/cluster';
+import { REFILL_SIZE_BYTES } from './limits.js';
 import { packedSize } from './write-batch.js';
 
 /** Where records come from again that the log had to leave out: the table they are served from. */
@@ -22,7 +22,7 @@ export class Refill {
   /** Puts the next records, REFILL_SIZE_BYTES of them or the rest of what there is. */
   fill(put: (record: ClusterRecord) => void): void {
     for (let sizeBytes = 0; !this.isDone && sizeBytes < REFILL_SIZE_BYTES; this.#advance()) {
-      if (this.source.recordCountIn(this.#slot) === 0) this.#leaf = LEAVES_PER_SLOT;
+      if (this.source.recordCountIn(this.#slot) === 0) this.#leaf = leafCountOf(this.#slot);
       else {
         for (const record of this.source.records(this.#slot, this.#leaf)) {
           put(record);
@@ -34,7 +34,7 @@ export class Refill {
 
   #advance(): void {
     this.#leaf += 1;
-    if (this.#leaf < LEAVES_PER_SLOT) return;
+    if (this.#leaf < leafCountOf(this.#slot)) return;
     this.#leaf = 0;
     this.#slot += 1;
   }
