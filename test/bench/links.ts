@@ -92,11 +92,15 @@ async function measure(links: TcpClusterLinks, count: number, work: () => Promis
   };
 }
 
-async function sendAll(links: TcpClusterLinks, count: number, message: (n: number) => object): Promise<void> {
+/** @param perTurn Messages for each turn of the event loop, as many as come in together in life. */
+async function sendAll(
+  links: TcpClusterLinks,
+  { count, perTurn }: { count: number; perTurn: number },
+  message: (n: number) => object,
+): Promise<void> {
   for (let n = 0; n < count; n += 1) {
     if (!links.send(RECEIVER_ID, message(n))) throw new Error('a message was dropped');
-    // A slice for each turn of the event loop, as many as come in together in life.
-    if (n % 256 === 255) {
+    if (n % perTurn === perTurn - 1) {
       do await setImmediate();
       while (links.queuedBytes(RECEIVER_ID) > QUEUED_BYTES_MAX);
     }
@@ -128,11 +132,15 @@ async function send(): Promise<void> {
   const key = Buffer.alloc(16, 7);
   const small = (n: number): object => ({ kind: 'applied', token: n, results: key });
   const batch = Buffer.alloc(BATCH_BYTES, 3);
-  await sendAll(links, 20_000, small);
-  const events = await measure(links, eventCount, () => sendAll(links, eventCount, small));
+  const [ofEvents, ofBatches] = [
+    { count: eventCount, perTurn: 256 },
+    { count: batchCount, perTurn: 16 },
+  ];
+  await sendAll(links, { count: 20_000, perTurn: 256 }, small);
+  const events = await measure(links, eventCount, () => sendAll(links, ofEvents, small));
   const requests = await measure(links, requestCount, () => askAll(links, requestCount, openCount));
   const batches = await measure(links, batchCount, () =>
-    sendAll(links, batchCount, (n) => ({ kind: 'apply', n, batch })),
+    sendAll(links, ofBatches, (n) => ({ kind: 'apply', n, batch })),
   );
   const mibPerSecond = Math.round((batches.perSecond * BATCH_BYTES) / 2 ** 20);
   console.log(

@@ -41,6 +41,10 @@ export class LinkTable implements ClusterLinkEvents {
     return [...this.#byId.values(), ...this.#byAddress.values()];
   }
 
+  queuedBytes(id: string): number {
+    return this.#byId.get(id)?.queuedBytes ?? 0;
+  }
+
   /** Who is meant, or why nobody can be. */
   find(to: LinkTarget): Neighbour | PanalError {
     if (typeof to === 'string') return this.#byId.get(to) ?? new LinkUnavailableError(to, 'its address is not known');

@@ -118,7 +118,7 @@ export class TcpClusterLinks implements ClusterLinks {
   }
 
   queuedBytes(id: string): number {
-    return this.#table.neighbours.find((neighbour) => neighbour.id === id)?.queuedBytes ?? 0;
+    return this.#table.queuedBytes(id);
   }
 
   status(): readonly LinkStatus[] {
