@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { type Clock, formatAddress, type HostPort, SeededRandom } from '@panal/runtime';
+import { type Clock, type HostPort, SeededRandom } from '@panal/runtime';
 import { DATAGRAM_BODY_SIZE_MAX, HybridClock } from '@panal/wire';
 import { pack, unpack } from 'msgpackr';
 import type { TrackerId } from '../record.js';
@@ -165,8 +165,10 @@ export class SimulatedTrackers {
     tracker.isPaused = true;
   }
 
+  /** As in Node, timers that are due come before what sockets have. */
   resume(tracker: SimulatedTracker): void {
     tracker.isPaused = false;
+    this.#tick(tracker);
     for (const event of tracker.backlog.splice(0)) this.#step(tracker, event);
   }
 
@@ -272,11 +274,4 @@ export class SimulatedTrackers {
 
 function addressOf(host: string): HostPort {
   return { host, port: 5560 };
-}
-
-/** For messages of assertions. */
-export function describeTrackers(trackers: readonly SimulatedTracker[]): string {
-  return trackers
-    .map(({ options, sees, address }) => `${options.host} (${formatAddress(address)}) sees ${sees}`)
-    .join('; ');
 }
