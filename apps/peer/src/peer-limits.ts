@@ -27,6 +27,15 @@ export const LOOKUP_RUNNING_MS = 3_000;
 /** Until a tracker says otherwise. */
 export const HEARTBEAT_DEFAULT_MS = 10_000;
 
+/** No tracker is asked more often, whatever it says: the shortest life a tracker may be told to give a peer is 1 s. */
+export const HEARTBEAT_MIN_MS = 250;
+
+/** And none less often: a torrent that its trackers lost is missing for so long. */
+export const HEARTBEAT_MAX_MS = 60_000;
+
+/** Who changes the tracker beats at once, give or take so much: thousands lost the same one in the same moment. */
+export const HEARTBEAT_HASTE_MS = 200;
+
 /** What a stopping peer grants to its farewell; the trackers would forget it by themselves. */
 export const FAREWELL_TIMEOUT_MS = 1_500;
 

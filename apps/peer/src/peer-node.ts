@@ -19,6 +19,7 @@ import { ContentShelf } from './torrents/content-shelf.js';
 import { TorrentCatalog } from './torrents/torrent-catalog.js';
 import { TorrentRecords } from './torrents/torrent-records.js';
 import { TrackerAgent } from './tracking/tracker-agent.js';
+import { TrackerMemory } from './tracking/tracker-memory.js';
 
 export interface PeerNodeOptions {
   readonly config: PeerConfig;
@@ -35,6 +36,7 @@ export class PeerNode {
   readonly catalog: TorrentCatalog;
   readonly dataServer: DataServer;
   readonly #hashWorker: HashWorker;
+  readonly #trackerMemory: TrackerMemory;
   #dataAddress: HostPort;
 
   constructor(private readonly options: PeerNodeOptions) {
@@ -50,11 +52,15 @@ export class PeerNode {
     this.#dataAddress = config.listen;
     this.dataServer = new DataServer({ ...door, logger, directory: shelf });
     const rpc = { identity, secret: key.secret, logger, ports: { clock, timers, random, hybridClock } };
+    const memory = new TrackerMemory(folder, config.cluster, logger);
+    this.#trackerMemory = memory;
     const trackers = new TrackerSet({
       addresses: config.trackers,
       clock,
       timers,
+      random,
       makeClient: (address) => new TcpRpcClient({ ...rpc, address }),
+      onMembers: (addresses) => void memory.keep(addresses),
     });
     this.trackers = new TrackerAgent({ trackers, identity: () => this.#describe(), timers, random, logger });
     const dialing = {
@@ -95,7 +101,8 @@ export class PeerNode {
   /** Opens the data port and goes on with what was there. @throws PortTakenError, ListenError */
   async start(): Promise<void> {
     this.#dataAddress = await this.dataServer.listen(this.options.config.listen);
-    this.trackers.trackers.start();
+    // Who names no tracker wants none.
+    this.trackers.start(this.options.config.trackers.length === 0 ? [] : await this.#trackerMemory.recall());
     await this.catalog.restore();
   }
 

@@ -56,6 +56,6 @@ export { RPC_SERVER_LIMITS, type RpcServerLimits } from './rpc/rpc-server-limits
 export { type CallOptions, TcpRpcClient, type TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
 export { RPC_TRANSPORT, TcpRpcServer, type TcpRpcServerOptions } from './rpc/tcp-rpc-server.js';
 export { endStream, type Secured, type SecureOptions, secureClient, secureServer } from './secure-socket.js';
-export { type TrackerClient, TrackerSet, type TrackerSetOptions } from './tracker-set.js';
-export type { TrackerAnswers } from './tracker-set-answers.js';
-export type { TrackerAnswer } from './tracker-set-gather.js';
+export { TrackerSet, type TrackerSetOptions } from './tracker-set.js';
+export { type TrackerSetLimits } from './tracker-set-limits.js';
+export type { TrackerClient } from './tracker-set-tracker.js';

@@ -43,14 +43,71 @@ export const RECONNECT_MAX_MS = 15_000;
 /** A connection that lived so long was a good one: the next wait starts from the first again. */
 export const RECONNECT_RESET_MS = 10_000;
 
-/** Trackers one set talks to; each is a connection and a share of every question. */
+/** Trackers a user may name. Any one of a cluster knows the others, so this is room for mistakes, not a need. */
 export const TRACKERS_MAX = 64;
 
-/** One question to all trackers, answered or given up. */
+/** One question, answered by any tracker or given up. */
 export const TRACKER_TIMEOUT_MS = 5_000;
 
-/** After the first useful answer to a question the others get so long to add theirs: some round trips in a data centre. */
+/**
+ * Silence after which a question goes to one more tracker. Far above what a healthy one takes (milliseconds), and low enough
+ * that the answer of the second is there 300 ms after the question.
+ */
+export const TRACKER_HEDGE_MS = 250;
+
+/** Trackers that work on one question at a time: two may be hung at once, as two may die at once. */
+export const TRACKER_ASKED_MAX = 3;
+
+/**
+ * Steps of TRACKER_HEDGE_MS before a question goes to a tracker that was silent lately. When all of them are, the cluster is
+ * loaded rather than dead, and every question asked twice would load it more.
+ */
+export const TRACKER_DOUBTED_STEPS = 4;
+
+/** A tracker that let a question wait is not asked first for so long, in the beginning ... */
+export const TRACKER_DOUBT_FIRST_MS = 2_000;
+
+/** ... and each time twice as long, up to this: a hung one costs a question in a quarter of a minute its hedge. */
+export const TRACKER_DOUBT_MAX_MS = 15_000;
+
+/** Connections kept at all times: that of the session, and a spare to move to at once. */
+export const TRACKER_WARM_COUNT = 2;
+
+/** Connections one set opens of its own accord, for the sake of the owners of what it asks about. */
+export const TRACKER_LINKS_MAX = 8;
+
+/** Attempts to connect at a time: with more addresses than this dead, the rest waits for its turn. */
+export const TRACKER_DIALS_MAX = 8;
+
+/** A connection nobody used for so long is closed, when it is not one of those that are kept. */
+export const TRACKER_IDLE_MS = 120_000;
+
+/** Who lost a tracker and has another looks for a new spare after up to so long: thousands lost it at the same moment. */
+export const TRACKER_CALM_MS = 2_000;
+
+/** So often, give or take a quarter, the members of the cluster are asked for. They are also asked for when they change. */
+export const TRACKER_MEMBERS_INTERVAL_MS = 60_000;
+
+/** Replies that tell of newer members bring the question for them no more often than this. */
+export const TRACKER_MEMBERS_PAUSE_MS = 1_000;
+
+/**
+ * At each of these intervals one in so many sets draws its session anew, so that trackers that came back or were added get
+ * their share of the heartbeats within a quarter of an hour.
+ */
+export const TRACKER_SESSION_ODDS = 15;
+
+/** A member that left the list is still tried, last of all, for so long: the list may come from a tracker that was cut off. */
+export const TRACKER_FORGET_MS = 3_600_000;
+
+/** Learned trackers that are kept for the next start. */
+export const TRACKERS_REMEMBERED_MAX = 64;
+
+/** Torrents whose owners are known; 200 bytes each. What falls out is asked of the session tracker. */
+export const OWNERS_CACHED_MAX = 4_096;
+
+/** Of trackers that serve alone: after the first useful answer the others get so long to add theirs, some round trips. */
 export const TRACKER_READ_GRACE_MS = 250;
 
-/** The same for what trackers are told: each shall know it, so the wait is longer; it costs the user nothing. */
+/** The same for what such trackers are told: each shall know it, so the wait is longer; it costs the user nothing. */
 export const TRACKER_WRITE_GRACE_MS = 1_500;

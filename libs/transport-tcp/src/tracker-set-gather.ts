@@ -4,7 +4,13 @@ import { RpcAbortedError, RpcTimeoutError } from './errors.js';
 /** What one tracker said, or why it said nothing. */
 export type TrackerAnswer<R> =
   | { readonly kind: 'answered'; readonly address: string; readonly reply: R }
-  | { readonly kind: 'failed'; readonly address: string; readonly error: unknown };
+  | FailedAnswer;
+
+export interface FailedAnswer {
+  readonly kind: 'failed';
+  readonly address: string;
+  readonly error: unknown;
+}
 
 export interface GatherOptions<R> {
   readonly timers: Timers;

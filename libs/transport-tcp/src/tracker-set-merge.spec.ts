@@ -1,6 +1,6 @@
 import type { LookupReply, NameGetReply, PeerInfo, TorrentListReply, TorrentSummary } from '@panal/wire';
 import fc from 'fast-check';
-import { mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
+import { mergeAnnounces, mergeHeartbeats, mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
 
 const peer = (id: number, { port = 5550, isComplete = false } = {}): PeerInfo => ({
   id: Buffer.alloc(16, id),
@@ -38,6 +38,30 @@ describe('mergeLookups', () => {
 
   it('makes nothing of nothing', () => {
     expect(mergeLookups([], 10)).toEqual(handout([]));
+  });
+});
+
+describe('mergeAnnounces and mergeHeartbeats', () => {
+  const times = (heartbeatIntervalMs: number, peerTtlMs: number) => ({ heartbeatIntervalMs, peerTtlMs });
+
+  it('keep the peer alive at the strictest tracker, and metadata known to all', () => {
+    const about = { isMetadataKnown: true, observedHost: '192.0.2.1' };
+    const replies = [
+      { ...handout([peer(1)]), ...times(30, 90), ...about },
+      { ...handout([peer(2)]), ...times(10, 100), ...about, isMetadataKnown: false },
+    ];
+    const merged = mergeAnnounces(replies, 10);
+    expect(merged).toMatchObject({ ...times(10, 90), isMetadataKnown: false, observedHost: '192.0.2.1' });
+    expect(idsOf(merged)).toEqual([1, 2]);
+  });
+
+  it('call unknown what any tracker does not know, each once', () => {
+    const hashes = [1, 2, 3].map((fill) => Buffer.alloc(32, fill));
+    const replies = [
+      { unknown: hashes.slice(0, 2), ...times(30, 90) },
+      { unknown: hashes.slice(1), ...times(20, 60) },
+    ];
+    expect(mergeHeartbeats(replies)).toEqual({ unknown: hashes, ...times(20, 60) });
   });
 });
 

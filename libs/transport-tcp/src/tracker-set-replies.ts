@@ -1,5 +1,7 @@
 import {
   type AnnounceReply,
+  type ClusterHints,
+  type ClusterMembersReply,
   CONTENT_ID_SIZES,
   type DeregisterReply,
   HANDOUT_PEERS_MAX,
@@ -15,6 +17,7 @@ import {
   type NameGetReply,
   type NamePutReply,
   type NameVersion,
+  OWNERS_MAX,
   PEER_ADDRESSES_MAX,
   PEER_ID_SIZE,
   type PeerAddress,
@@ -25,8 +28,16 @@ import {
   TORRENT_NAMES_MAX,
   type TorrentListReply,
   type TorrentSummary,
+  TRACKER_ID_SIZE,
+  TRACKER_MEMBERS_MAX,
+  type TrackerMember,
+  type TrackerPhase,
+  type WriteReply,
 } from '@panal/wire';
 import { ReplyInvalidError } from './errors.js';
+
+/** A host in brackets and a port. */
+const HOST_PORT_SIZE_MAX = HOST_SIZE_MAX + 8;
 
 // What a tracker answers is checked before anything dials, merges or shows it: one faulty tracker must not spoil what the
 // others said. By hand and not by DTO classes, because a handout of 200 peers is read at every announce.
@@ -37,6 +48,7 @@ export function readLookup(value: unknown): LookupReply {
     peers: list(reply, 'peers', HANDOUT_PEERS_MAX).map(readPeer),
     seedCount: count(reply, 'seedCount'),
     leechCount: count(reply, 'leechCount'),
+    ...hintsOf(reply),
   };
 }
 
@@ -48,6 +60,7 @@ export function readAnnounce(value: unknown): AnnounceReply {
     peerTtlMs: positive(reply, 'peerTtlMs'),
     isMetadataKnown: flag(reply, 'isMetadataKnown'),
     observedHost: text(reply, 'observedHost', HOST_SIZE_MAX),
+    ...copiesOf(reply),
   };
 }
 
@@ -57,43 +70,59 @@ export function readHeartbeat(value: unknown): HeartbeatReply {
     unknown: list(reply, 'unknown', HEARTBEAT_TORRENTS_MAX).map((hash) => contentId(hash, 'unknown')),
     heartbeatIntervalMs: positive(reply, 'heartbeatIntervalMs'),
     peerTtlMs: positive(reply, 'peerTtlMs'),
+    ...hintsOf(reply),
   };
 }
 
 export function readDeregister(value: unknown): DeregisterReply {
-  return { wasRegistered: flag(fieldsOf(value), 'wasRegistered') };
+  const reply = fieldsOf(value);
+  return { wasRegistered: flag(reply, 'wasRegistered'), ...hintsOf(reply), ...copiesOf(reply) };
 }
 
 export function readMetadataPut(value: unknown): MetadataPutReply {
-  return { wasNew: flag(fieldsOf(value), 'wasNew') };
+  const reply = fieldsOf(value);
+  return { wasNew: flag(reply, 'wasNew'), ...hintsOf(reply), ...copiesOf(reply) };
 }
 
 export function readMetadataGet(value: unknown): MetadataGetReply {
-  const { bytes } = fieldsOf(value);
-  if (bytes === null) return { bytes };
-  if (!(bytes instanceof Uint8Array) || bytes.length > METADATA_SIZE_MAX) throw new ReplyInvalidError('bytes');
-  return { bytes };
+  const reply = fieldsOf(value);
+  const { bytes } = reply;
+  const isBytes = bytes instanceof Uint8Array && bytes.length <= METADATA_SIZE_MAX;
+  if (!isBytes && bytes !== null) throw new ReplyInvalidError('bytes');
+  return { bytes, ...hintsOf(reply) };
 }
 
 export function readNamePut(value: unknown): NamePutReply {
   const reply = fieldsOf(value);
-  return { isCurrent: flag(reply, 'isCurrent'), hash: contentId(reply.hash, 'hash') };
+  const meaning = { isCurrent: flag(reply, 'isCurrent'), hash: contentId(reply.hash, 'hash') };
+  return { ...meaning, ...hintsOf(reply), ...copiesOf(reply) };
 }
 
 export function readNameGet(value: unknown): NameGetReply {
+  const reply = fieldsOf(value);
   return {
     ...readNameVersion(value),
-    history: list(fieldsOf(value), 'history', NAME_HISTORY_MAX).map(readNameVersion),
+    history: list(reply, 'history', NAME_HISTORY_MAX).map(readNameVersion),
+    ...hintsOf(reply),
   };
 }
 
 export function readTorrentList(value: unknown): TorrentListReply {
   const reply = fieldsOf(value);
   const torrents = list(reply, 'torrents', TORRENT_LIST_MAX).map(readSummary);
-  // MessagePack has no "absent" for a field that is set to undefined: it arrives as null.
-  return reply.next === undefined || reply.next === null
-    ? { torrents }
-    : { torrents, next: contentId(reply.next, 'next') };
+  const page = { torrents, ...hintsOf(reply) };
+  return isAbsent(reply.next) ? page : { ...page, next: contentId(reply.next, 'next') };
+}
+
+export function readClusterMembers(value: unknown): ClusterMembersReply {
+  const reply = fieldsOf(value);
+  const members = {
+    clusterId: text(reply, 'clusterId', IDENTIFIER_SIZE_MAX),
+    epoch: count(reply, 'epoch'),
+    slotCount: positive(reply, 'slotCount'),
+    members: list(reply, 'members', TRACKER_MEMBERS_MAX).map(readMember),
+  };
+  return isAbsent(reply.self) ? members : { ...members, self: trackerId(reply.self) };
 }
 
 function readPeer(value: unknown): PeerInfo {
@@ -109,10 +138,7 @@ function readPeer(value: unknown): PeerInfo {
 }
 
 function readAddress(value: unknown): PeerAddress {
-  const address = fieldsOf(value);
-  const port = positive(address, 'port');
-  if (port > 65_535) throw new ReplyInvalidError('port');
-  return { network: text(address, 'network', IDENTIFIER_SIZE_MAX), host: text(address, 'host', HOST_SIZE_MAX), port };
+  return { network: text(fieldsOf(value), 'network', IDENTIFIER_SIZE_MAX), ...readHostPort(value) };
 }
 
 function readNameVersion(value: unknown): NameVersion {
@@ -131,6 +157,54 @@ function readSummary(value: unknown): TorrentSummary {
     requestCount: count(summary, 'requestCount'),
     names: list(summary, 'names', TORRENT_NAMES_MAX).map((name) => text({ name }, 'name', TORRENT_NAME_SIZE_MAX)),
   };
+}
+
+const PHASES: readonly unknown[] = ['joining', 'active', 'leaving'] satisfies TrackerPhase[];
+
+function readMember(value: unknown): TrackerMember {
+  const member = fieldsOf(value);
+  const { weight, phase } = member;
+  if (typeof weight !== 'number' || !Number.isFinite(weight) || weight <= 0) throw new ReplyInvalidError('weight');
+  if (!PHASES.includes(phase)) throw new ReplyInvalidError('phase');
+  return {
+    id: trackerId(member.id),
+    name: text(member, 'name', IDENTIFIER_SIZE_MAX),
+    rpc: readHostPort(member.rpc),
+    zone: text(member, 'zone', IDENTIFIER_SIZE_MAX),
+    weight,
+    phase: phase as TrackerPhase,
+    isAlive: flag(member, 'isAlive'),
+  };
+}
+
+function readHostPort(value: unknown): TrackerMember['rpc'] {
+  const address = fieldsOf(value);
+  const port = positive(address, 'port');
+  if (port > 65_535) throw new ReplyInvalidError('port');
+  return { host: text(address, 'host', HOST_SIZE_MAX), port };
+}
+
+function trackerId(value: unknown): string {
+  const isId = typeof value === 'string' && value.length === TRACKER_ID_SIZE && /^[0-9a-f]+$/.test(value);
+  if (!isId) throw new ReplyInvalidError('id of a tracker');
+  return value;
+}
+
+/** What a tracker of version 1, or one that serves alone, leaves out. */
+function hintsOf(reply: Fields): ClusterHints {
+  const owners = isAbsent(reply.owners)
+    ? {}
+    : { owners: list(reply, 'owners', OWNERS_MAX).map((owner) => text({ owner }, 'owner', HOST_PORT_SIZE_MAX)) };
+  return isAbsent(reply.membersEpoch) ? owners : { ...owners, membersEpoch: count(reply, 'membersEpoch') };
+}
+
+function copiesOf(reply: Fields): Pick<WriteReply, 'copies'> {
+  return isAbsent(reply.copies) ? {} : { copies: count(reply, 'copies') };
+}
+
+/** MessagePack has no "absent" for a field that is set to undefined: it arrives as null. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

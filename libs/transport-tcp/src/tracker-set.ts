@@ -1,13 +1,15 @@
-import { type Clock, errorReport, formatAddress, type HostPort, PanalError, type Timers } from '@panal/runtime';
+import { formatAddress, type HostPort, ReportedError } from '@panal/runtime';
 import {
   type AnnounceReply,
   type AnnounceRequest,
+  type ClusterHints,
   type DeregisterReply,
   type DeregisterRequest,
   type HeartbeatReply,
   type HeartbeatRequest,
   type LookupReply,
   type LookupRequest,
+  type MetadataGetReply,
   type MetadataGetRequest,
   type MetadataPutReply,
   type MetadataPutRequest,
@@ -20,12 +22,15 @@ import {
   TRACKER_PATTERNS,
   type TrackerView,
 } from '@panal/wire';
-import { TooManyTrackersError } from './errors.js';
-import { TRACKER_READ_GRACE_MS, TRACKER_TIMEOUT_MS, TRACKER_WRITE_GRACE_MS, TRACKERS_MAX } from './limits.js';
-import type { RpcClientStatus } from './rpc/rpc-client-status.js';
-import { failureOf, nameFailure, repliesOf, type TrackerAnswers } from './tracker-set-answers.js';
-import { gather } from './tracker-set-gather.js';
-import { mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
+import { ReplyInvalidError, TooManyTrackersError } from './errors.js';
+import { TRACKERS_MAX } from './limits.js';
+import { nameFailure } from './tracker-set-answers.js';
+import { TrackerBook } from './tracker-set-book.js';
+import { TRACKER_SET_LIMITS, type TrackerSetLimits } from './tracker-set-limits.js';
+import { TrackerLinks } from './tracker-set-links.js';
+import { MembersWatch } from './tracker-set-members.js';
+import { mergeAnnounces, mergeHeartbeats, mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
+import { type Question, QuestionDesk } from './tracker-set-questions.js';
 import {
   readAnnounce,
   readDeregister,
@@ -37,206 +42,220 @@ import {
   readNamePut,
   readTorrentList,
 } from './tracker-set-replies.js';
+import { KnownTracker, type TrackerPorts } from './tracker-set-tracker.js';
 
-/** What the set needs of a client to one tracker; `TcpRpcClient` is one. */
-export interface TrackerClient {
-  readonly address: HostPort;
-  readonly currentStatus: RpcClientStatus;
-  /** Calls back at each change of `currentStatus`, until the returned function is called. */
-  onStatus(listener: (status: RpcClientStatus) => void): () => void;
-  connect(): Promise<void>;
-  call<R>(pattern: string, data: unknown, options: { timeoutMs: number; signal?: AbortSignal }): Promise<R>;
-  close(): Promise<void>;
-}
-
-export interface TrackerSetOptions {
-  /** At least one; doubles count once. */
+export interface TrackerSetOptions extends TrackerPorts {
+  /** Some trackers of the cluster; the others are learned from them. Doubles count once. */
   readonly addresses: readonly HostPort[];
-  readonly clock: Clock;
-  readonly timers: Timers;
-  makeClient(address: HostPort): TrackerClient;
-  /** One question to all, answered or given up, in ms. Default: TRACKER_TIMEOUT_MS. */
-  readonly timeoutMs?: number;
-  /** After the first useful answer, the wait for the others, in ms. Default: TRACKER_READ_GRACE_MS. */
-  readonly readGraceMs?: number;
-  /** The same for what trackers are told. Default: TRACKER_WRITE_GRACE_MS. */
-  readonly writeGraceMs?: number;
-}
-
-interface Question<R> {
-  readonly pattern: string;
-  readonly data: unknown;
-  readonly signal?: AbortSignal | undefined;
-  readonly read: (value: unknown) => R;
-  /** Absent: the question changes something, and each tracker's answer counts. */
-  readonly isUseful?: (reply: R) => boolean;
-  readonly isFirstEnough?: boolean;
+  readonly limits?: Partial<TrackerSetLimits>;
+  /** The trackers worth trying at the next start have changed; see `start`. At most TRACKERS_REMEMBERED_MAX. */
+  readonly onMembers?: (addresses: readonly HostPort[]) => void;
 }
 
 /**
- * The trackers of one process: tells all of them, asks all of them, and makes one answer of theirs. Each serves alone for
- * now; the members of a cluster will be learned from their replies here, behind the same methods.
+ * The trackers of one process. They are one cluster: any of them answers for all, so each question goes to one, and to another
+ * when that one fails or is silent. Trackers of protocol version 1 know of no cluster: those are all told and asked, and one
+ * answer is made of theirs.
  *
- * Every method throws `NoTrackerError` when no tracker can be reached, and the tracker's own error when those that can be
- * reached refuse.
+ * Every method throws `NoTrackerError` when no tracker can be reached, and the tracker's own error when it refuses. Whatever
+ * is told may be told twice.
  */
 export class TrackerSet {
-  readonly #clients: readonly TrackerClient[];
-  readonly #options: Required<Pick<TrackerSetOptions, 'timeoutMs' | 'readGraceMs' | 'writeGraceMs'>> &
-    TrackerSetOptions;
+  readonly #book: TrackerBook;
+  readonly #links: TrackerLinks;
+  readonly #members: MembersWatch;
+  readonly #desk: QuestionDesk;
+  readonly #sessionListeners = new Set<(address: string) => void>();
+  #isClosed = false;
 
   constructor(options: TrackerSetOptions) {
-    const addresses = new Map(options.addresses.map((address) => [formatAddress(address), address]));
-    if (addresses.size > TRACKERS_MAX) throw new TooManyTrackersError(addresses.size, TRACKERS_MAX);
-    this.#clients = [...addresses.values()].map((address) => options.makeClient(address));
-    this.#options = {
-      ...options,
-      timeoutMs: options.timeoutMs ?? TRACKER_TIMEOUT_MS,
-      readGraceMs: options.readGraceMs ?? TRACKER_READ_GRACE_MS,
-      writeGraceMs: options.writeGraceMs ?? TRACKER_WRITE_GRACE_MS,
-    };
-  }
-
-  /** Starts connecting to all, so that the first question finds open connections. Failures show in `views()`. */
-  start(): void {
-    for (const client of this.#clients) client.connect().catch(() => undefined);
-  }
-
-  /** Tells every tracker that the peer has (part of) a torrent. */
-  announce(request: AnnounceRequest, signal?: AbortSignal): Promise<TrackerAnswers<AnnounceReply>> {
-    return this.#ask({ pattern: TRACKER_PATTERNS.announce, data: request, read: readAnnounce, signal });
-  }
-
-  /** Tells every tracker that the peer lives; a tracker names the torrents it wants announced again. */
-  heartbeat(request: HeartbeatRequest, signal?: AbortSignal): Promise<TrackerAnswers<HeartbeatReply>> {
-    return this.#ask({ pattern: TRACKER_PATTERNS.heartbeat, data: request, read: readHeartbeat, signal });
-  }
-
-  deregister(request: DeregisterRequest, signal?: AbortSignal): Promise<TrackerAnswers<DeregisterReply>> {
-    return this.#ask({ pattern: TRACKER_PATTERNS.deregister, data: request, read: readDeregister, signal });
-  }
-
-  putMetadata(request: MetadataPutRequest, signal?: AbortSignal): Promise<TrackerAnswers<MetadataPutReply>> {
-    return this.#ask({ pattern: TRACKER_PATTERNS.metadataPut, data: request, read: readMetadataPut, signal });
-  }
-
-  /** @returns `isCurrent` only when no tracker knows a newer meaning; else `hash` is one of those. */
-  async putName(request: NamePutRequest, signal?: AbortSignal): Promise<NamePutReply> {
-    const replies = repliesOf(
-      await this.#ask({ pattern: TRACKER_PATTERNS.namePut, data: request, read: readNamePut, signal }),
-    );
-    return replies.find(({ isCurrent }) => !isCurrent) ?? { isCurrent: true, hash: request.hash };
-  }
-
-  /** Peers of a torrent, each once. Nobody has it: an empty list, once every tracker said so or the time is over. */
-  async lookup(request: LookupRequest, signal?: AbortSignal): Promise<LookupReply> {
-    const isUseful = (reply: LookupReply): boolean => reply.peers.length > 0;
-    const question = { pattern: TRACKER_PATTERNS.lookup, data: request, read: readLookup, isUseful, signal };
-    return mergeLookups(repliesOf(await this.#ask(question)), request.peerCountMax);
+    const seeds = new Map(options.addresses.map((address) => [formatAddress(address), address]));
+    if (seeds.size > TRACKERS_MAX) throw new TooManyTrackersError(seeds.size, TRACKERS_MAX);
+    const { clock, random } = options;
+    const ports: TrackerPorts = options;
+    const limits = { ...TRACKER_SET_LIMITS, ...options.limits };
+    const tell = (tracker: KnownTracker): void => this.#tellSession(tracker);
+    this.#book = new TrackerBook({
+      seeds: [...seeds.values()],
+      clock,
+      random,
+      make: (address, isSeed) =>
+        new KnownTracker({
+          address,
+          isSeed,
+          ports,
+          limits,
+          onUp: (tracker) => this.#onUp(tracker),
+          onDown: (tracker) => this.#onDown(tracker),
+        }),
+      onForgotten: (tracker) => tracker.drop(),
+    });
+    this.#links = new TrackerLinks({ book: this.#book, ports, hedgeMs: limits.hedgeMs, onSession: tell });
+    this.#members = new MembersWatch({
+      book: this.#book,
+      ports,
+      onChanged: () => {
+        this.#desk.forgetOwners();
+        this.#links.settle();
+      },
+      onAlone: (tracker) => {
+        this.#links.settle();
+        tell(tracker);
+      },
+      onLearned: (addresses) => options.onMembers?.(addresses),
+      onInterval: () => this.#links.maintain(),
+    });
+    const { members, links, book } = { members: this.#members, links: this.#links, book: this.#book };
+    this.#desk = new QuestionDesk({ book, links, members, ports, limits });
   }
 
   /**
-   * The metadata of a torrent from the first tracker that has it.
-   * @param isGood Checks the bytes against the content id, so that a faulty tracker does not win by being first.
-   * @returns null when no tracker that answered has it.
+   * Starts connecting, so that the first question finds an open connection. Failures show in `views()`.
+   * @param remembered What `onMembers` told in an earlier life; for when those named are gone.
+   */
+  start(remembered: readonly HostPort[] = []): void {
+    this.#book.remember(remembered);
+    this.#members.start();
+    this.#links.start();
+  }
+
+  /** Tells that the peer has (part of) a torrent, and who else has it. */
+  announce(request: AnnounceRequest, signal?: AbortSignal): Promise<AnnounceReply> {
+    const merge = (replies: AnnounceReply[]): AnnounceReply => mergeAnnounces(replies, request.peerCountMax);
+    // Whoever takes it considers itself this peer's session tracker: anywhere else it would come back with the next beat.
+    const onAnswered = (tracker: KnownTracker): void => this.#links.moveSession(tracker, { hasBeat: false });
+    const told = { pattern: TRACKER_PATTERNS.announce, data: request, read: readAnnounce, merge, signal };
+    return this.#tell({ ...told, isForSession: true, isRefusalHeard: true, onAnswered });
+  }
+
+  /** Tells the session tracker that the peer lives; the reply names the torrents to be announced again. */
+  heartbeat(request: HeartbeatRequest, signal?: AbortSignal): Promise<HeartbeatReply> {
+    const onAnswered = (tracker: KnownTracker): void => this.#links.moveSession(tracker, { hasBeat: true });
+    const about = { pattern: TRACKER_PATTERNS.heartbeat, data: request, hash: undefined };
+    return this.#desk.ask({ ...about, read: readHeartbeat, merge: mergeHeartbeats, onAnswered, signal });
+  }
+
+  deregister(request: DeregisterRequest, signal?: AbortSignal): Promise<DeregisterReply> {
+    const merge = (replies: DeregisterReply[]): DeregisterReply => ({
+      wasRegistered: replies.some(({ wasRegistered }) => wasRegistered),
+    });
+    return this.#tell({ pattern: TRACKER_PATTERNS.deregister, data: request, read: readDeregister, merge, signal });
+  }
+
+  putMetadata(request: MetadataPutRequest, signal?: AbortSignal): Promise<MetadataPutReply> {
+    const merge = (replies: MetadataPutReply[]): MetadataPutReply => ({ wasNew: replies.some(({ wasNew }) => wasNew) });
+    return this.#tell({ pattern: TRACKER_PATTERNS.metadataPut, data: request, read: readMetadataPut, merge, signal });
+  }
+
+  /** @returns `isCurrent` only when no newer meaning is known; else `hash` is that one. */
+  putName(request: NamePutRequest, signal?: AbortSignal): Promise<NamePutReply> {
+    const merge = (replies: NamePutReply[]): NamePutReply =>
+      replies.find(({ isCurrent }) => !isCurrent) ?? { isCurrent: true, hash: request.hash };
+    return this.#tell({ pattern: TRACKER_PATTERNS.namePut, data: request, read: readNamePut, merge, signal });
+  }
+
+  /** Peers of a torrent, each once; nobody has it: an empty list. */
+  lookup(request: LookupRequest, signal?: AbortSignal): Promise<LookupReply> {
+    const merge = (replies: LookupReply[]): LookupReply => mergeLookups(replies, request.peerCountMax);
+    const isUseful = (reply: LookupReply): boolean => reply.peers.length > 0;
+    const about = { pattern: TRACKER_PATTERNS.lookup, data: request, hash: request.hash };
+    return this.#desk.ask({ ...about, read: readLookup, merge, isUseful, signal });
+  }
+
+  /**
+   * The metadata of a torrent.
+   * @param isGood Checks the bytes against the content id: a tracker that sends others has not answered.
+   * @returns null when there is none, or none but bad ones.
    */
   async getMetadata(
     request: MetadataGetRequest,
     isGood: (bytes: Uint8Array) => boolean,
     signal?: AbortSignal,
   ): Promise<Uint8Array | null> {
-    const read = (value: unknown): Uint8Array | null => {
-      const { bytes } = readMetadataGet(value);
-      return bytes !== null && isGood(bytes) ? bytes : null;
+    let isBad = false;
+    const read = (value: unknown): MetadataGetReply => {
+      const reply = readMetadataGet(value);
+      if (reply.bytes === null || isGood(reply.bytes)) return reply;
+      isBad = true;
+      throw new ReplyInvalidError('it is the metadata of another torrent');
     };
-    const isUseful = (bytes: Uint8Array | null): boolean => bytes !== null;
-    const question = { pattern: TRACKER_PATTERNS.metadataGet, data: request, read, isUseful, signal };
-    const found = repliesOf(await this.#ask({ ...question, isFirstEnough: true }));
-    return found.find((bytes) => bytes !== null) ?? null;
+    const isUseful = ({ bytes }: MetadataGetReply): boolean => bytes !== null;
+    const merge = (replies: MetadataGetReply[]): MetadataGetReply => replies.find(isUseful) ?? { bytes: null };
+    const about = { pattern: TRACKER_PATTERNS.metadataGet, data: request, hash: request.hash };
+    try {
+      const question = { ...about, read, merge, isUseful, isFirstEnough: true, signal };
+      return (await this.#desk.ask(question)).bytes;
+    } catch (error) {
+      if (isBad && !(error instanceof ReportedError) && signal?.aborted !== true) return null;
+      throw error;
+    }
   }
 
-  /**
-   * What a name means: the newest meaning among the trackers that answered.
-   * @throws the report `name_unknown` only when every tracker that can be reached said so
-   */
-  async getName(request: NameGetRequest, signal?: AbortSignal): Promise<NameGetReply> {
-    const isUseful = (): boolean => true;
-    const question = { pattern: TRACKER_PATTERNS.nameGet, data: request, read: readNameGet, isUseful, signal };
-    const answers = await this.#gather(question);
-    const newest = newestName(repliesOf(answers));
-    if (newest === undefined) throw nameFailure(answers, (address) => this.#isConnected(address));
-    return newest;
+  /** What a name means. @throws the report `name_unknown` */
+  getName(request: NameGetRequest, signal?: AbortSignal): Promise<NameGetReply> {
+    return this.#desk.ask({
+      pattern: TRACKER_PATTERNS.nameGet,
+      data: request,
+      hash: undefined,
+      read: readNameGet,
+      merge: (replies) => newestName(replies) as NameGetReply,
+      isUseful: () => true,
+      failure: (failures) => nameFailure(failures, (address) => this.#book.find(address)?.isConnected === true),
+      signal,
+    });
   }
 
   /** One page of all torrents, in the order of their content ids. */
-  async list(request: TorrentListRequest, signal?: AbortSignal): Promise<TorrentListReply> {
-    const isUseful = (): boolean => true;
-    const question = { pattern: TRACKER_PATTERNS.torrentList, data: request, read: readTorrentList, isUseful, signal };
-    return mergeLists(repliesOf(await this.#ask(question)), request.countMax);
+  list(request: TorrentListRequest, signal?: AbortSignal): Promise<TorrentListReply> {
+    const merge = (replies: TorrentListReply[]): TorrentListReply => mergeLists(replies, request.countMax);
+    const about = { pattern: TRACKER_PATTERNS.torrentList, data: request, hash: undefined };
+    return this.#desk.ask({ ...about, read: readTorrentList, merge, isUseful: () => true, signal });
   }
 
-  /** Each tracker's state, in the order they were named. */
+  /** Each known tracker's state, those that were named first, in that order. One known by two addresses is shown once. */
   views(): TrackerView[] {
-    return this.#clients.map((client) => viewOf(client));
+    const session = this.#links.session;
+    return this.#book.distinct.map((tracker) =>
+      tracker === session ? { ...tracker.view, isSession: true } : tracker.view,
+    );
   }
 
   /**
-   * Calls back with the address of each tracker that a connection is made to, at first and after each loss: what it should
-   * know may have to be announced again.
+   * Calls back with the address of each tracker that has become the session tracker, or is it again over a new connection: it
+   * should hear a heartbeat at once, and what it does not know should be announced again. The same of each that serves alone.
    * @returns Ends it.
    */
-  onConnected(listener: (address: string) => void): () => void {
-    const ends = this.#clients.map((client) =>
-      client.onStatus((status) => {
-        if (status.kind === 'connected') listener(formatAddress(client.address));
-      }),
-    );
-    return () => {
-      for (const end of ends) end();
-    };
+  onSession(listener: (address: string) => void): () => void {
+    this.#sessionListeners.add(listener);
+    return () => void this.#sessionListeners.delete(listener);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
+    this.#isClosed = true;
+    this.#members.stop();
+    this.#links.stop();
+    await Promise.all(this.#book.all.map((tracker) => tracker.close()));
   }
 
-  #isConnected(address: string): boolean {
-    return this.views().some((view) => view.address === address && view.state === 'connected');
+  #tell<R extends ClusterHints, D extends { readonly hash: Uint8Array }>(
+    question: Omit<Question<R>, 'hash' | 'data'> & { readonly data: D },
+  ): Promise<R> {
+    return this.#desk.ask({ ...question, hash: question.data.hash });
   }
 
-  async #ask<R>(question: Question<R>): Promise<TrackerAnswers<R>> {
-    const answers = await this.#gather(question);
-    if (answers.some(({ kind }) => kind === 'answered')) return answers;
-    throw failureOf(answers);
+  #onUp(tracker: KnownTracker): void {
+    this.#members.ask(tracker);
+    this.#links.settle();
   }
 
-  #gather<R>({ pattern, data, read, isUseful, isFirstEnough, signal }: Question<R>): Promise<TrackerAnswers<R>> {
-    const { clock, timers, timeoutMs, readGraceMs, writeGraceMs } = this.#options;
-    const isRead = isUseful !== undefined;
-    return gather(
-      this.#clients,
-      async (client, given) => read(await client.call(pattern, data, { timeoutMs, signal: given })),
-      {
-        clock,
-        timers,
-        pattern,
-        timeoutMs,
-        graceMs: isRead ? readGraceMs : writeGraceMs,
-        isUseful: isUseful ?? (() => true),
-        isFirstEnough: isFirstEnough ?? false,
-        isAbandonedAtEnd: isRead,
-        signal,
-      },
-    );
+  #onDown(tracker: KnownTracker): void {
+    // One nobody named that wants nothing to do with us is left alone: it may be of another cluster by now.
+    if (tracker.isRefusing && !tracker.isSeed) this.#book.drop(tracker);
+    this.#links.onDown(tracker);
   }
-}
 
-function viewOf({ address, currentStatus }: TrackerClient): TrackerView {
-  const view = { address: formatAddress(address) };
-  if (currentStatus.kind === 'connected') return { ...view, state: 'connected' };
-  const { failure } = currentStatus;
-  if (failure === undefined) return { ...view, state: 'connecting' };
-  // A wrong key or cluster does not mend itself; a tracker that is away may be back at the next attempt.
-  const isRefused = failure instanceof PanalError && !failure.retryable;
-  return { ...view, state: isRefused ? 'refused' : 'connecting', reason: errorReport(failure) };
+  #tellSession(tracker: KnownTracker): void {
+    if (this.#isClosed) return;
+    for (const listener of this.#sessionListeners) listener(tracker.name);
+  }
 }

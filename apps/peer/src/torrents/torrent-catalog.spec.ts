@@ -46,7 +46,7 @@ describe('TorrentCatalog', () => {
       throw new Error('there is nobody to talk to');
     };
     // No tracker and no peer: what is whole is served, what is not waits.
-    const set = new TrackerSet({ addresses: [], clock, timers, makeClient: nobody });
+    const set = new TrackerSet({ addresses: [], clock, timers, random, makeClient: nobody });
     trackers = new TrackerAgent({ trackers: set, identity: nobody, timers, random, logger });
     hashing = new HashingTurns(1);
     onHashed = () => undefined;

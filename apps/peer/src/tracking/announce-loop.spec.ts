@@ -4,7 +4,7 @@ import { AnnounceLoop } from './announce-loop.js';
 
 class Bed {
   readonly clock = new ManualClock();
-  readonly pending: { resolve: (isTakenByAll: boolean) => void; reject: (error: Error) => void }[] = [];
+  readonly pending: { resolve: () => void; reject: (error: Error) => void }[] = [];
   count = 0;
   nextMs: number | undefined;
   readonly loop = new AnnounceLoop({
@@ -20,7 +20,7 @@ class Bed {
 
   async answer(error?: Error): Promise<void> {
     const announce = this.pending.shift();
-    if (error === undefined) announce?.resolve(true);
+    if (error === undefined) announce?.resolve();
     else announce?.reject(error);
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   }
@@ -63,14 +63,16 @@ describe('AnnounceLoop', () => {
     expect(bed.loop.trouble).toBeNull();
   });
 
-  it('tells again, without complaint, what only some trackers took', async () => {
+  it('says whether a tracker has ever taken it', async () => {
     const bed = new Bed();
     bed.loop.wake();
-    bed.pending.shift()?.resolve(false);
-    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
-    expect(bed.loop.trouble).toBeNull();
-    bed.clock.advance(LOOKUP_FIRST_MS * 1.25);
-    expect(bed.count).toBe(2);
+    await bed.answer(new Error('down'));
+    expect(bed.loop.wasTaken).toBe(false);
+    bed.loop.wake();
+    await bed.answer();
+    bed.loop.wake();
+    await bed.answer(new Error('down'));
+    expect(bed.loop.wasTaken).toBe(true);
   });
 
   it('asks again as soon as it is told to', async () => {

@@ -2,8 +2,8 @@ import { type CancelTimer, type ErrorReport, errorReport, type Logger, type Rand
 import { LOOKUP_FIRST_MS, LOOKUP_MAX_MS } from '../peer-limits.js';
 
 export interface AnnounceLoopOptions {
-  /** Tells the trackers. @returns Whether all of them took it; if not, and when it rejects, it is told again. */
-  announce(): Promise<boolean>;
+  /** Tells the trackers. When it rejects, it is told again. */
+  announce(): Promise<void>;
   /** When to tell again though nothing changed, in ms; `undefined`: never. */
   nextMs(): number | undefined;
   readonly timers: Timers;
@@ -15,14 +15,16 @@ export interface AnnounceLoopOptions {
 export class AnnounceLoop {
   #state: 'idle' | 'announcing' | 'announcing-again' | 'stopped' = 'idle';
   #wasAnnounced = false;
+  #wasTaken = false;
   #trouble: ErrorReport | null = null;
   #retryMs = LOOKUP_FIRST_MS;
   #cancelTimer: CancelTimer = () => undefined;
 
   constructor(private readonly options: AnnounceLoopOptions) {}
 
-  get isAnnounced(): boolean {
-    return this.#wasAnnounced;
+  /** A tracker has confirmed it at some time: it should know of this torrent. */
+  get wasTaken(): boolean {
+    return this.#wasTaken;
   }
 
   get trouble(): ErrorReport | null {
@@ -50,9 +52,10 @@ export class AnnounceLoop {
     // Set before the answer: a tracker may have taken what it never confirmed.
     this.#wasAnnounced = true;
     try {
-      const isTakenByAll = await this.options.announce();
+      await this.options.announce();
+      this.#wasTaken = true;
       this.#trouble = null;
-      pauseMs = isTakenByAll ? this.#settled() : this.#backOff();
+      pauseMs = this.#settled();
     } catch (error) {
       this.#trouble = errorReport(error);
       this.options.logger.warn('A torrent could not be announced', { ...this.#trouble });

@@ -1,16 +1,7 @@
-import {
-  type CancelTimer,
-  type ErrorReport,
-  errorReport,
-  type Logger,
-  type Random,
-  ReportedError,
-  type Timers,
-} from '@panal/runtime';
+import { type ErrorReport, errorReport, type HostPort, type Logger, type Random, type Timers } from '@panal/runtime';
 import { formatContentId, type Metainfo } from '@panal/torrent';
-import type { TrackerAnswers, TrackerSet } from '@panal/transport-tcp';
+import type { TrackerSet } from '@panal/transport-tcp';
 import {
-  type AnnounceReply,
   type CatalogEntry,
   DEFAULT_NAMESPACE,
   METADATA_SIZE_MAX,
@@ -20,9 +11,10 @@ import {
   type TrackerView,
   WHOLE_TORRENT,
 } from '@panal/wire';
-import { FAREWELL_TIMEOUT_MS, HEARTBEAT_DEFAULT_MS, PEERS_WANTED } from '../peer-limits.js';
+import { FAREWELL_TIMEOUT_MS, PEERS_WANTED } from '../peer-limits.js';
 import type { GivenName } from '../torrents/torrent-records.js';
 import { AnnounceLoop } from './announce-loop.js';
+import { HeartbeatLoop } from './heartbeat-loop.js';
 
 /** What the trackers are told of one torrent. */
 export interface TrackedTorrentOptions {
@@ -56,18 +48,22 @@ export interface TrackerAgentOptions {
 /** Keeps the trackers told of what this peer has, and asks them who else has it. */
 export class TrackerAgent {
   readonly #loops = new Map<AnnounceLoop, TrackedTorrentOptions>();
-  readonly #disconnect: () => void;
-  #heartbeatMs = HEARTBEAT_DEFAULT_MS;
-  #cancelHeartbeat: CancelTimer = () => undefined;
+  readonly #heartbeat: HeartbeatLoop;
+  readonly #endSessions: () => void;
 
   constructor(private readonly options: TrackerAgentOptions) {
-    // A tracker that was away may have forgotten everything; the next heartbeat would tell, only later.
-    this.#disconnect = options.trackers.onConnected(() => this.#announceAll());
-    this.#scheduleHeartbeat();
+    const { trackers, timers, random } = options;
+    this.#heartbeat = new HeartbeatLoop({ beat: () => this.#beat(), timers, random });
+    this.#endSessions = trackers.onSession(() => this.#onSession());
   }
 
   get trackers(): TrackerSet {
     return this.options.trackers;
+  }
+
+  /** @param remembered Trackers an earlier start has learned of. */
+  start(remembered: readonly HostPort[]): void {
+    this.options.trackers.start(remembered);
   }
 
   views(): TrackerView[] {
@@ -76,7 +72,7 @@ export class TrackerAgent {
 
   track(torrent: TrackedTorrentOptions): TrackedTorrent {
     const { timers, random, logger } = this.options;
-    const announce = (): Promise<boolean> => this.#announce(torrent);
+    const announce = (): Promise<void> => this.#announce(torrent);
     const loop = new AnnounceLoop({ announce, nextMs: () => torrent.nextLookupMs?.(), timers, random, logger });
     this.#loops.set(loop, torrent);
     loop.wake();
@@ -98,22 +94,23 @@ export class TrackerAgent {
 
   /** Says goodbye for every torrent, for at most FAREWELL_TIMEOUT_MS, and closes the connections. */
   async stop(): Promise<void> {
-    this.#disconnect();
-    this.#cancelHeartbeat();
+    this.#endSessions();
+    this.#heartbeat.stop();
     await Promise.all([...this.#loops].map(([loop, torrent]) => this.#end(loop, torrent)));
     await this.options.trackers.close();
   }
 
-  #announceAll(): void {
-    for (const loop of this.#loops.keys()) loop.wake();
+  /** The new session tracker is to hear of this peer; what it does not know, it says. */
+  #onSession(): void {
+    this.#heartbeat.hasten();
+    for (const loop of this.#loops.keys()) if (loop.trouble !== null) loop.wake();
   }
 
-  /** @returns Whether every tracker took it. @throws when none did, or one refused */
-  async #announce(torrent: TrackedTorrentOptions): Promise<boolean> {
+  async #announce(torrent: TrackedTorrentOptions): Promise<void> {
     const { metainfo, name, onPeers } = torrent;
     const { trackers, identity } = this.options;
     const about = { namespace: DEFAULT_NAMESPACE, hash: metainfo.contentId, index: WHOLE_TORRENT };
-    const answers = await trackers.announce({
+    const { heartbeatIntervalMs, peers, isMetadataKnown } = await trackers.announce({
       ...about,
       ...torrent.progress(),
       peer: identity(),
@@ -121,19 +118,14 @@ export class TrackerAgent {
       title: metainfo.name,
       peerCountMax: onPeers === undefined ? 0 : PEERS_WANTED,
     });
-    this.#learn(answers);
-    if (onPeers !== undefined) onPeers(repliesOf(answers).flatMap(({ peers }) => peers));
-    if (repliesOf(answers).some((reply) => !reply.isMetadataKnown) && metainfo.bytes.length <= METADATA_SIZE_MAX) {
+    this.#heartbeat.pace(heartbeatIntervalMs);
+    onPeers?.(peers);
+    if (!isMetadataKnown && metainfo.bytes.length <= METADATA_SIZE_MAX) {
       await trackers.putMetadata({ ...about, bytes: metainfo.bytes });
     }
     if (name !== undefined) {
       await trackers.putName({ namespace: DEFAULT_NAMESPACE, hash: metainfo.contentId, ...name });
     }
-    const failures = answers.flatMap((answer) => (answer.kind === 'failed' ? [answer.error] : []));
-    // One tracker that is away is no trouble while another is there; one that refuses has a reason the user must hear.
-    const refusal = failures.find((error) => error instanceof ReportedError);
-    if (refusal !== undefined) throw refusal;
-    return failures.length === 0;
   }
 
   async #end(loop: AnnounceLoop, { metainfo }: TrackedTorrentOptions): Promise<void> {
@@ -155,14 +147,9 @@ export class TrackerAgent {
     }
   }
 
-  #scheduleHeartbeat(): void {
-    this.#cancelHeartbeat = this.options.timers.after(this.#heartbeatMs, () => {
-      void this.#heartbeat().finally(() => this.#scheduleHeartbeat());
-    });
-  }
-
-  async #heartbeat(): Promise<void> {
-    const announced = [...this.#loops].filter(([loop]) => loop.isAnnounced);
+  /** One that fails is made good by the next: its trackers forget the peer only after several. */
+  async #beat(): Promise<void> {
+    const announced = [...this.#loops].filter(([loop]) => loop.wasTaken);
     if (announced.length === 0) return;
     const { id, incarnation } = this.options.identity();
     const torrents = announced.map(([, torrent]) => ({
@@ -171,9 +158,9 @@ export class TrackerAgent {
     }));
     try {
       const request = { namespace: DEFAULT_NAMESPACE, peerId: id, incarnation, torrents };
-      const replies = repliesOf(await this.options.trackers.heartbeat(request));
-      this.#heartbeatMs = Math.min(...replies.map((reply) => reply.heartbeatIntervalMs), HEARTBEAT_DEFAULT_MS);
-      const unknown = new Set(replies.flatMap((reply) => reply.unknown.map(formatContentId)));
+      const reply = await this.options.trackers.heartbeat(request);
+      this.#heartbeat.pace(reply.heartbeatIntervalMs);
+      const unknown = new Set(reply.unknown.map(formatContentId));
       for (const [loop, { metainfo }] of announced) {
         if (unknown.has(formatContentId(metainfo.contentId))) loop.wake();
       }
@@ -181,13 +168,4 @@ export class TrackerAgent {
       this.options.logger.warn('No tracker took the heartbeat', { ...errorReport(error) });
     }
   }
-
-  #learn(answers: TrackerAnswers<AnnounceReply>): void {
-    const intervals = repliesOf(answers).map((reply) => reply.heartbeatIntervalMs);
-    this.#heartbeatMs = Math.max(100, Math.min(...intervals, HEARTBEAT_DEFAULT_MS));
-  }
-}
-
-function repliesOf<R>(answers: TrackerAnswers<R>): R[] {
-  return answers.flatMap((answer) => (answer.kind === 'answered' ? [answer.reply] : []));
 }
