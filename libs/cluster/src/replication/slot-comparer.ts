@@ -182,10 +182,16 @@ export class SlotComparer {
         hashes: missing.map(({ hash }) => hash),
       });
     }
-    if (mine.size > 0) {
+    if (mine.size > 0 && this.#isKeeper(from, slot)) {
       const hashes = [...mine.values()].map(({ key }) => this.context.table.digests.keyHash(key));
       this.context.transfersTo(from).addKeys(slot, leaf, hashes);
     }
+  }
+
+  /** Whoever only offers a slot, to be rid of it, must not be filled. */
+  #isKeeper(id: TrackerId, slot: number): boolean {
+    const { view } = this.context;
+    return view.owners(slot).includes(id) || view.pendingOwners(slot).includes(id);
   }
 
   #versionsHere(slot: number, leaf: number, part: number, partCount: number): Map<number, ClusterRecord> {

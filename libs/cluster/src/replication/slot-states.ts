@@ -29,6 +29,8 @@ export class SlotStates {
   readonly #synced = new Uint8Array(SLOTS_MAX);
   /** Whose copy of an unsynced slot was taken over, with the start of that process. */
   readonly #covered = new Map<number, Map<TrackerId, number>>();
+  /** Start of the process of each member. */
+  #startedAt: ReadonlyMap<TrackerId, number> = new Map();
   #unsyncedCount = 0;
   #counts: Omit<SlotCounts, 'synced'> = { owned: 0, pending: 0, underReplicated: 0 };
 
@@ -71,6 +73,7 @@ export class SlotStates {
    */
   update(view: ClusterView, canBeAlone: boolean): void {
     this.view = view;
+    this.#startedAt = new Map(view.members.map(({ id, startedAt }) => [id, startedAt]));
     let owned = 0;
     let pending = 0;
     let underReplicated = 0;
@@ -119,7 +122,7 @@ export class SlotStates {
   noteCovered(slot: number, from: TrackerId, { isOwner, isSynced }: SlotStanding): void {
     if (!this.isKeeper(slot) || this.isSynced(slot)) return;
     if (isOwner && isSynced) return this.#sync(slot);
-    const startedAt = this.view.member(from)?.startedAt;
+    const startedAt = this.#startedAt.get(from);
     if (startedAt === undefined) return;
     let covered = this.#covered.get(slot);
     if (covered === undefined) this.#covered.set(slot, (covered = new Map()));
@@ -148,7 +151,7 @@ export class SlotStates {
   }
 
   #isCovered(covered: ReadonlyMap<TrackerId, number>, id: TrackerId): boolean {
-    return covered.get(id) === this.view.member(id)?.startedAt;
+    return covered.get(id) === this.#startedAt.get(id);
   }
 
   #sync(slot: number): void {

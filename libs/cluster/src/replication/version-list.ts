@@ -110,9 +110,10 @@ export function decodeVersions(bytes: Buffer): VersionLists {
 
 export function encodeFetch(lists: readonly FetchList[]): Buffer {
   const writer = new PackedWriter().u32(lists.length);
-  for (const { slot, leaf, isLast, hashes } of lists) {
+  for (const { slot, exchange, leaf, isLast, hashes } of lists) {
     writer
       .u16(slot)
+      .u32(exchange)
       .u16(leaf)
       .u8(isLast ? 1 : 0)
       .u32(hashes.length);

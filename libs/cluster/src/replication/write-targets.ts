@@ -18,6 +18,7 @@ export class WriteTargetMap {
   readonly #bySlot: (WriteTargets | undefined)[] = new Array(SLOTS_MAX).fill(undefined);
   readonly #same = new Map<string, WriteTargets>();
   #active: ReadonlySet<TrackerId> = new Set();
+  #alive: ReadonlySet<TrackerId> = new Set();
 
   constructor(private view: ClusterView) {
     this.setView(view);
@@ -33,6 +34,7 @@ export class WriteTargetMap {
     this.#bySlot.fill(undefined);
     this.#same.clear();
     this.#active = new Set(view.owners(EVERYWHERE));
+    this.#alive = new Set(view.members.filter(({ health }) => health === 'alive').map(({ id }) => id));
   }
 
   of(slot: number): WriteTargets {
@@ -41,14 +43,14 @@ export class WriteTargetMap {
 
   /** Who steps in next for a slot: the first of the ranking that lives and is not in `asked`. */
   standIn(slot: number, asked: readonly TrackerId[]): TrackerId | undefined {
-    return this.view.ranking(slot).find((id) => this.#isAlive(id) && !asked.includes(id));
+    return this.view.ranking(slot).find((id) => this.#alive.has(id) && !asked.includes(id));
   }
 
   #find(slot: number): WriteTargets {
     const owners = this.view.owners(slot);
     const first = [...owners, ...this.view.pendingOwners(slot).filter((id) => !owners.includes(id))];
     for (const owner of owners) {
-      const standIn = this.#isAlive(owner) ? undefined : this.standIn(slot, first);
+      const standIn = this.#alive.has(owner) ? undefined : this.standIn(slot, first);
       if (standIn !== undefined) first.push(standIn);
     }
     const key = first.join();
@@ -56,9 +58,5 @@ export class WriteTargetMap {
     this.#same.set(key, targets);
     this.#bySlot[slot] = targets;
     return targets;
-  }
-
-  #isAlive(id: TrackerId): boolean {
-    return this.view.member(id)?.health === 'alive';
   }
 }
