@@ -61,4 +61,208 @@ describe(`a cluster of whole trackers (SEED=${SEED})`, () => {
     }
     for (const record of written) expect(cluster.holders(record)).toHaveLength(3);
   });
+
+  it('keeps writing on both sides of a cut, and both have everything when it heals', () => {
+    const [cluster, ...trackers] = begin(5);
+    const [one, , , other] = trackers;
+    assert(one !== undefined && other !== undefined);
+    const before = cluster.fill(one, keysOf(50, 'before'));
+    const small = new Set(trackers.slice(3).map(({ name }) => name));
+    cluster.isCut = (from, to) => small.has(from) !== small.has(to);
+    cluster.expectSoon(
+      'both sides know',
+      () => one.node.view.members.length === 3 && other.node.view.members.length === 2,
+    );
+    cluster.run(3_000);
+    const large = cluster.fill(one, keysOf(50, 'large side'));
+    const less = cluster.fill(other, keysOf(50, 'small side'));
+    const same = [one, other].map((tracker) => cluster.record(tracker, 'both sides'));
+    cluster.write(one, same.slice(0, 1));
+    cluster.write(other, same.slice(1));
+    expect(other.node.counters).toMatchObject({ degraded: 50, writtenByCopies: [0, 0, 50, 0] });
+    expect(one.node.counters.degraded).toBe(0);
+    cluster.isCut = () => false;
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    for (const record of [...before, ...large, ...less, ...same]) expect(cluster.holders(record)).toHaveLength(3);
+  });
+
+  it('brings deletions through a cut: what was deleted on one side does not come back from the other', () => {
+    const [cluster, one, , , other] = begin(5);
+    assert(one !== undefined && other !== undefined);
+    const records = cluster.fill(one, keysOf(40));
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    cluster.isCut = (from, to) => (from === other.name) !== (to === other.name);
+    cluster.expectSoon('the cut is known', () => one.node.view.members.length === 4);
+    cluster.fill(one, keysOf(40), { isDead: true, value: Buffer.alloc(0), serveUntilMs: 0 });
+    cluster.isCut = () => false;
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    for (const { key, slot } of records) {
+      const versions = cluster.running.flatMap(({ table }) => table.get(key, slot) ?? []);
+      expect(versions).toHaveLength(3);
+      expect(versions.every(({ isDead }) => isDead)).toBe(true);
+    }
+  });
+
+  it('fills a newcomer before it owns anything, and only then drops what it took over', () => {
+    const [cluster, first, , last] = begin(3);
+    assert(first !== undefined && last !== undefined);
+    const records = cluster.fill(first, keysOf(500));
+    const newcomer = cluster.start({ name: 't4', seeds: ['t1'] });
+    let heldWhenActive = -1;
+    cluster.expectSoon('it is active', () => {
+      const isActive = first.node.view.member(newcomer.id)?.phase === 'active';
+      if (isActive && heldWhenActive === -1) heldWhenActive = newcomer.table.recordCount;
+      for (const record of records) expect(cluster.holders(record).length).toBeGreaterThanOrEqual(3);
+      return isActive;
+    });
+    const owned = records.filter(({ slot }) => first.node.view.owners(slot).includes(newcomer.id));
+    expect(owned.length).toBeGreaterThan(250);
+    expect(heldWhenActive).toBeGreaterThanOrEqual(owned.length);
+    for (const { slot } of owned) expect(newcomer.node.isAuthoritative(slot)).toBe(true);
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    for (const record of records) expect(cluster.holders(record)).toHaveLength(3);
+  });
+
+  it('hands over all it has before it leaves', () => {
+    const [cluster, first, second] = begin(4);
+    assert(first !== undefined && second !== undefined);
+    const records = cluster.fill(first, keysOf(300));
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    cluster.step(second, { kind: 'leave' });
+    cluster.expectSoon('it has left', () => second.hasLeft);
+    expect(second.effects.findLast(({ kind }) => kind === 'left')).toEqual({ kind: 'left', isHandedOver: true });
+    cluster.run(20);
+    cluster.kill(second);
+    for (const record of records) expect(cluster.holders(record)).toHaveLength(3);
+    cluster.expectSoon('the others are whole without waiting for a death', () => cluster.isConverged, 2_000);
+  });
+
+  it('leaves at once when nobody is there to take over', () => {
+    const [cluster, only] = begin(1);
+    assert(only !== undefined);
+    cluster.fill(only, keysOf(3));
+    cluster.step(only, { kind: 'leave' });
+    cluster.expectSoon('it has left', () => only.hasLeft, 1_000);
+    expect(only.effects.findLast(({ kind }) => kind === 'left')).toEqual({ kind: 'left', isHandedOver: false });
+  });
+
+  it('is no authority after it lost its memory, until it has learned again what others know', () => {
+    const [cluster, first, second] = begin(3);
+    assert(first !== undefined && second !== undefined);
+    const records = cluster.fill(first, keysOf(300));
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    const reborn = cluster.restart(second, 'nothing');
+    const isIgnorant = (): boolean => records.some((record) => !reborn.holds(record));
+    cluster.expectSoon('it knows all again, and says so no sooner', () => {
+      const claimed = records.filter(({ slot }) => reborn.node.isAuthoritative(slot));
+      for (const record of claimed) expect(reborn.holds(record)).toBe(true);
+      return !isIgnorant() && claimed.length === records.length;
+    });
+    expect(reborn.node.counters.repairs).toBe(300);
+  });
+
+  it('comes back with what its disk has, and only the rest is sent', () => {
+    const [cluster, first, second] = begin(3);
+    assert(first !== undefined && second !== undefined);
+    cluster.fill(first, keysOf(300));
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    cluster.kill(second);
+    cluster.fill(first, keysOf(20, 'meanwhile'));
+    const reborn = cluster.restart(second, 'disk');
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    expect(reborn.node.counters.repairs).toBe(20);
+    expect(reborn.table.recordCount).toBe(320);
+  });
+
+  it('survives the end of all its processes, by the disks', () => {
+    const [cluster, ...trackers] = begin(3);
+    const [first] = trackers;
+    assert(first !== undefined);
+    const records = cluster.fill(first, keysOf(100));
+    cluster.run(100);
+    for (const tracker of trackers) cluster.kill(tracker);
+    for (const tracker of trackers) cluster.restart(tracker, 'disk');
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    for (const record of records) expect(cluster.holders(record)).toHaveLength(3);
+  });
+
+  it('acknowledges durable records when three disks have them, and says so when only two do', () => {
+    const [cluster, first, second] = begin(3);
+    assert(first !== undefined && second !== undefined);
+    const good = cluster.write(first, [cluster.record(first, 'good', { recordClass: 'durable' })]);
+    cluster.expectSoon('acknowledged', () => good.copies !== undefined);
+    expect(good.copies).toBe(3);
+    for (const { disk } of cluster.running)
+      expect([...disk.values()].map(({ key }) => key.toString())).toContain('good');
+    cluster.isDiskWorking = (name) => name !== second.name;
+    const [soft, durable] = ['soft', 'durable'] as const;
+    const quick = cluster.write(first, [cluster.record(first, soft, { recordClass: soft })]);
+    const slow = cluster.write(first, [cluster.record(first, durable, { recordClass: durable })]);
+    cluster.expectSoon('acknowledged', () => slow.copies !== undefined);
+    expect(quick.copies).toBe(3);
+    expect((quick.answeredAtMs ?? 0) - quick.atMs).toBeLessThan(50);
+    expect(slow.copies).toBe(2);
+    expect((slow.answeredAtMs ?? 0) - slow.atMs).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('refuses writes rather than keep them in fewer places, when it is told to', () => {
+    const [cluster, first, second] = begin(3, { policy: 'strict' });
+    assert(first !== undefined && second !== undefined);
+    cluster.fill(first, keysOf(3));
+    expect(first.node.counters.writtenByCopies).toEqual([0, 0, 0, 3]);
+    cluster.kill(second);
+    const early = cluster.write(first, [cluster.record(first, 'before the death is known')]);
+    cluster.expectSoon('refused', () => early.error !== undefined, 5_000);
+    expect(early.error).toMatchObject({ code: 'too_few_copies', retryable: true, copyCount: 2 });
+    cluster.expectSoon('the death is known', () => first.node.view.members.length === 2);
+    const late = cluster.write(first, [cluster.record(first, 'after')]);
+    expect(late.error).toMatchObject({ code: 'too_few_copies' });
+  });
+
+  it('refuses records from the future, counts them, and lives on', () => {
+    const [cluster, first, second] = begin(3);
+    assert(first !== undefined && second !== undefined);
+    const future = (second.clock.nowMs() + 60_000) * 4096;
+    const write = cluster.write(second, [cluster.record(second, 'future', { clock: future })]);
+    expect(write.error).toMatchObject({ code: 'record_refused' });
+    const [fast] = cluster.fill(second, ['fast'], { clock: (second.clock.nowMs() + 9_000) * 4096 });
+    assert(fast !== undefined);
+    cluster.expectSoon('all have it', () => cluster.holders(fast).length === 3);
+    expect(first.hybridClock.tick(first.clock.nowMs())).toBeGreaterThan(fast.clock);
+  });
+
+  it('writes thousands of records at once', () => {
+    const [cluster, first] = begin(5);
+    assert(first !== undefined);
+    const records = keysOf(10_000, 'heartbeat').map((key) => cluster.record(first, key));
+    const write = cluster.write(first, records);
+    cluster.expectSoon('acknowledged', () => write.copies === 3, 1_000);
+    for (const record of records) expect(cluster.holders(record).length).toBeGreaterThanOrEqual(3);
+    expect(first.node.status().pendingWrites).toBe(0);
+  });
+
+  it.each([
+    { rule: 'with confirmation', isNaive: false },
+    { rule: 'the planted bug, dropping what others own at once,', isNaive: true },
+  ])('drops copies after a cut: $rule is told by what is left', ({ isNaive }) => {
+    const [cluster, first, , , , ...others] = begin(7);
+    const [other] = others;
+    assert(first !== undefined && other !== undefined);
+    const small = new Set(others.map(({ name }) => name));
+    cluster.isCut = (from, to) => small.has(from) !== small.has(to);
+    cluster.expectSoon(
+      'both sides know',
+      () => first.node.view.members.length === 4 && other.node.view.members.length === 3,
+    );
+    const records = cluster.fill(other, keysOf(300));
+    expect(other.node.counters.writtenByCopies).toEqual([0, 0, 0, 300]);
+    cluster.onEffect = ({ node, table, id }, effect) => {
+      if (!isNaive || effect.kind !== 'view') return;
+      for (const { slot } of records) if (!node.view.owners(slot).includes(id)) table.dropSlot(slot);
+    };
+    cluster.isCut = () => false;
+    cluster.expectSoon('converged', () => cluster.isConverged);
+    const lost = records.filter((record) => cluster.holders(record).length === 0);
+    expect(lost.length > 0).toBe(isNaive);
+  });
 });

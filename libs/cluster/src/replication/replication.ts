@@ -30,8 +30,8 @@ import { WriteOutbox } from './write-outbox.js';
 /** A step later than this after the last means that the process stood still, and may have missed what others did. */
 const STALL_MS = 5_000;
 
-/** If more than one in three members goes at once it is the network rather than they: nothing is dropped for so long. */
-const SPLIT_CAUTION_MS = 60_000;
+/** If more than one in three members goes at once it is the network rather than they: copies are kept for twice as long. */
+const SPLIT_CAUTION = 2;
 
 export type ReplicationEvent =
   | { readonly kind: 'tick' }
@@ -274,13 +274,12 @@ export class Replication {
     const { view, clock, options } = this.parts;
     const lost = this.#noteMembers();
     const isSplit = lost.gone * 3 > this.#known.size + lost.gone;
+    const dropAtMs = clock.monotonicMs() + options.dropDelayMs * (isSplit ? SPLIT_CAUTION : 1);
     this.states.update(view, this.#canBeAlone);
     this.#coordinator.viewChanged(lost.restarted);
     this.#desk.viewChanged();
     this.#rounds.viewChanged();
-    this.surplus.viewChanged(
-      clock.monotonicMs() + (isSplit ? Math.max(SPLIT_CAUTION_MS, options.dropDelayMs) : options.dropDelayMs),
-    );
+    this.surplus.viewChanged(dropAtMs);
     for (const id of this.#transfers.keys()) if (!this.#known.has(id)) this.#transfers.delete(id);
   }
 
