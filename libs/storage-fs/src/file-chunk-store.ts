@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Clock } from '@panal/runtime';
 import { Bitfield, ChunkGeometry, type Metainfo } from '@panal/torrent';
 import type { ChunkStore } from '@panal/transfer';
 import { replaceFile } from './atomic-file.js';
@@ -24,6 +25,8 @@ export interface FileChunkStoreOptions {
   readonly isForced?: boolean;
   /** Files kept open at once. Default 256. */
   readonly handleCountMax?: number;
+  /** With it large blocks go past the page cache while the disk keeps up, which takes time to tell; else none do. */
+  readonly clock?: Clock;
 }
 
 export interface OpenedChunkStore {
@@ -64,7 +67,7 @@ export class FileChunkStore implements ChunkStore {
    * @throws TargetExistsError, TargetNameError, TargetUnwritableError, StagingLockedError, StagingUnsafeError
    */
   static async open(options: FileChunkStoreOptions): Promise<OpenedChunkStore> {
-    const { metainfo, isForced = false, handleCountMax = OPEN_HANDLES_MAX } = options;
+    const { metainfo, isForced = false, handleCountMax = OPEN_HANDLES_MAX, clock } = options;
     const paths = pathsOf(options);
     checkLayout(metainfo, options.targetName ?? metainfo.name, paths);
     const staging = await Staging.open(paths);
@@ -75,7 +78,7 @@ export class FileChunkStore implements ChunkStore {
       const { done, note } = wasPlaced
         ? await resumePlaced(metainfo, paths)
         : await findResumption(metainfo, geometry, paths);
-      const files = new StagedFiles({ metainfo, geometry, staging, handleCountMax });
+      const files = new StagedFiles({ metainfo, geometry, staging, handleCountMax, clock });
       const parts = { metainfo, isForced, staging, files, chunkCount: geometry.chunkCount };
       const store = new FileChunkStore(
         parts,

@@ -41,3 +41,24 @@ export const LOCK_ATTEMPTS_MAX = 8;
 
 /** Blocks from this size on are hashed by the worker: 50 us of hashing, against some 20 us of messages. */
 export const HASH_WORKER_BLOCK_BYTES_MIN = 64 * 1024;
+
+/** What direct I/O counts in, on every device with sectors up to that; and the border its memory must lie on. */
+export const PAGE_SIZE_BYTES = 4096;
+
+/** Parts from this size on go past the page cache: a disk's own time for less is spent on the way, not on the bytes. */
+export const DIRECT_SIZE_BYTES_MIN = 128 * 1024;
+
+/** Open a second time, past the cache: only large files are, and few at once. */
+export const DIRECT_HANDLES_MAX = 16;
+
+/** Refused so many times in a row, it is not tried again: this file system does not do it. */
+export const DIRECT_REFUSALS_MAX = 4;
+
+/** Writes that wait behind one: from so many on the faster way is looked for. */
+export const DIRECT_BACKLOG_MAX = 8;
+
+/** So much faster the page cache must be: what it takes is written to the disk all the same, and costs a copy. */
+export const CACHE_GAIN_MIN = 3;
+
+/** While writes wait, one in so many goes through the page cache to see how fast that is. */
+export const CACHE_TRIAL_WRITES = 16;

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { SeededRandom } from '@panal/runtime';
+import { ManualClock, SeededRandom } from '@panal/runtime';
 import { Bitfield, ChunkGeometry, createTorrent, FileHasher, type HashedFile, type Metainfo } from '@panal/torrent';
 import type { PowerCut, SimulatedDisk } from './simulated-disk.fixture.js';
 import { SimulatedFs } from './simulated-fs.fixture.js';
@@ -9,6 +9,8 @@ jest.unstable_mockModule('node:fs/promises', () => fs.module);
 const { FileChunkStore } = await import('./file-chunk-store.js');
 
 const CHUNK = 16_384;
+/** Long enough to be written past the page cache. */
+const LARGE_CHUNK = 131_072;
 const DIRECTORY = '/got';
 const firstSeed = Date.now() % 1_000_000;
 const seeds = Array.from({ length: 60 }, (_, index) => firstSeed + index);
@@ -22,16 +24,21 @@ interface Content {
 
 function contentOf(random: SeededRandom): Content {
   const isDirectory = random.below(3) > 0;
-  const sizes = isDirectory ? [40_000, 0, 3, 100_000, CHUNK, 700, 5_000] : [150_000];
+  if (random.below(4) === 0) return contentOfSizes(random, [6 * LARGE_CHUNK + 700], LARGE_CHUNK);
+  return contentOfSizes(random, isDirectory ? [40_000, 0, 3, 100_000, CHUNK, 700, 5_000] : [150_000], CHUNK);
+}
+
+function contentOfSizes(random: SeededRandom, sizes: readonly number[], chunkSizeBytes: number): Content {
+  const isDirectory = sizes.length > 1;
   const parts = sizes.map((sizeBytes) => random.bytes(sizeBytes));
   const files = parts.map((bytes, index): HashedFile => {
-    const hasher = new FileHasher({ sizeBytes: bytes.length, chunkSizeBytes: CHUNK });
+    const hasher = new FileHasher({ sizeBytes: bytes.length, chunkSizeBytes });
     hasher.push(bytes);
     const path = isDirectory ? [`d${index % 2}`, `f${index}`] : ['one'];
     return { path, sizeBytes: bytes.length, isExecutable: index === 3, ...hasher.finish() };
   });
   const name = isDirectory ? 'tree' : 'one';
-  const metainfo = createTorrent({ name, isDirectory, chunkSizeBytes: CHUNK, format: 'v2', files });
+  const metainfo = createTorrent({ name, isDirectory, chunkSizeBytes, format: 'v2', files });
   const inOrder = metainfo.files.map(({ path }) => {
     return parts[files.findIndex((file) => file.path.join('/') === path.join('/'))] as Buffer;
   });
@@ -67,10 +74,10 @@ class Download {
     fs.onCall = () => {
       if (this.random.below(1000) < cutChance) this.#cutPower();
     };
-    const { store, done } = await FileChunkStore.open({ metainfo, directory: DIRECTORY });
+    const { store, done } = await FileChunkStore.open({ metainfo, directory: DIRECTORY, clock: new ManualClock() });
     const commits: Promise<void>[] = [];
     for (const chunk of this.#shuffled([...Array(geometry.chunkCount).keys()].filter((at) => !done.has(at)))) {
-      await store.write(geometry.chunkStart(chunk), chunkOf(this.content, chunk));
+      await store.write(geometry.chunkStart(chunk), slotOf(chunkOf(this.content, chunk)));
       done.add(chunk);
       if (this.random.below(4) === 0) commits.push(this.#commit(store, done.clone()));
       if (this.random.below(3) === 0) await Promise.all(commits);
@@ -117,6 +124,13 @@ class Download {
 function chunkOf({ geometry, bytes }: Content, chunk: number): Buffer {
   const start = geometry.chunkStart(chunk);
   return bytes.subarray(start, start + geometry.chunkSize(chunk));
+}
+
+/** As a block arrives: in shared memory. */
+function slotOf(bytes: Uint8Array): Uint8Array {
+  const slot = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  slot.set(bytes);
+  return slot;
 }
 
 function isWhole({ metainfo, geometry, bytes }: Content): boolean {

@@ -1,14 +1,17 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ChunkGeometry, ContentFile, Metainfo } from '@panal/torrent';
+import type { Clock } from '@panal/runtime';
+import { Bitfield, type ChunkGeometry, type ContentFile, type Metainfo } from '@panal/torrent';
 import { forEachBounded } from './bounded-tasks.js';
 import { contentFilePath } from './content-layout.js';
 import { readFully } from './content-reader.js';
+import { DIRECT_FLAG, DirectFiles, type FilePart } from './direct-files.js';
 import { StagingUnsafeError, SyncFailedError, systemCodeOf } from './errors.js';
 import { HandleCache } from './handle-cache.js';
 import { SCAN_STATS_IN_FLIGHT, SYNCS_IN_FLIGHT } from './limits.js';
 import type { Staging } from './staging.js';
+import { WritePace } from './write-pace.js';
 import { WriteTurns } from './write-turns.js';
 
 export interface StagedFilesOptions {
@@ -16,6 +19,8 @@ export interface StagedFilesOptions {
   readonly geometry: ChunkGeometry;
   readonly staging: Staging;
   readonly handleCountMax: number;
+  /** Without one everything goes through the page cache. */
+  readonly clock: Clock | undefined;
 }
 
 /** The files of a content as they grow, sparse until they are whole. Knows which of them have bytes not synced yet. */
@@ -24,19 +29,26 @@ export class StagedFiles {
   readonly #geometry: ChunkGeometry;
   readonly #staging: Staging;
   readonly #handles: HandleCache;
+  readonly #direct: DirectFiles;
+  readonly #pace: WritePace;
   readonly #turns = new WriteTurns();
+  /** Chunks that went through the page cache, in part at least. They are read from there, the others past it. */
+  readonly #cached: Bitfield;
   #contentPath: string;
   #isPlaced = false;
   #touched = new Set<number>();
   readonly #modeChanged = new Set<number>();
   #failure: SyncFailedError | undefined;
 
-  constructor({ metainfo, geometry, staging, handleCountMax }: StagedFilesOptions) {
+  constructor({ metainfo, geometry, staging, handleCountMax, clock }: StagedFilesOptions) {
     this.#metainfo = metainfo;
     this.#geometry = geometry;
     this.#staging = staging;
     this.#contentPath = staging.paths.data;
+    this.#cached = new Bitfield(geometry.chunkCount);
     this.#handles = new HandleCache({ open: (index) => this.#open(index), handleCountMax });
+    this.#pace = new WritePace(clock);
+    this.#direct = new DirectFiles((index) => this.#open(index, DIRECT_FLAG), this.#pace);
   }
 
   get contentPath(): string {
@@ -53,23 +65,42 @@ export class StagedFiles {
   }
 
   async read(contentOffset: number, into: Uint8Array): Promise<void> {
-    for (const { fileIndex, fileOffset, bytes } of this.#portions(contentOffset, into)) {
+    const isCached = this.#cached.has(this.#geometry.chunkAt(contentOffset));
+    for (const part of this.#portions(contentOffset, into)) {
+      const { fileIndex, fileOffset, bytes } = part;
       if (this.#file(fileIndex).isPadding) {
         bytes.fill(0);
         continue;
       }
+      if (!isCached && this.#isDirect(part) && (await this.#named(fileIndex, this.#direct.read(part)))) continue;
       const count = await this.#use(fileIndex, (handle) => readFully(handle, bytes, fileOffset));
       bytes.fill(0, count);
     }
   }
 
   async write(contentOffset: number, from: Uint8Array): Promise<void> {
-    for (const { fileIndex, fileOffset, bytes } of this.#portions(contentOffset, from)) {
+    const chunk = this.#geometry.chunkAt(contentOffset);
+    for (const part of this.#portions(contentOffset, from)) {
+      const { fileIndex } = part;
       if (this.#file(fileIndex).isPadding) continue;
-      await this.#turns.run(fileIndex, () => this.#use(fileIndex, (handle) => writeFully(handle, bytes, fileOffset)));
+      await this.#turns.run(fileIndex, (waitingCount) => this.#write(part, chunk, waitingCount));
       // Noted when the bytes are there and not before: a sync in between would take the note and miss the bytes.
       this.#touched.add(fileIndex);
     }
+  }
+
+  async #write(part: FilePart, chunk: number, waitingCount: number): Promise<void> {
+    const { fileIndex, fileOffset, bytes } = part;
+    const isDirect = this.#isDirect(part) && !this.#pace.prefersCache(waitingCount);
+    if (isDirect && (await this.#named(fileIndex, this.#direct.write(part)))) return;
+    this.#cached.add(chunk);
+    await this.#use(fileIndex, (handle) =>
+      this.#pace.cached(bytes.length, () => writeFully(handle, bytes, fileOffset)),
+    );
+  }
+
+  #isDirect(part: FilePart): boolean {
+    return this.#pace.isKnown && this.#direct.isFor(part);
   }
 
   /** @throws SyncFailedError, and then keeps throwing it. */
@@ -113,6 +144,7 @@ export class StagedFiles {
   }
 
   async close(): Promise<void> {
+    await this.#direct.close();
     await this.#handles.close();
   }
 
@@ -142,9 +174,13 @@ export class StagedFiles {
     }
   }
 
-  async #use<T>(index: number, task: (handle: FileHandle) => Promise<T>): Promise<T> {
+  #use<T>(index: number, task: (handle: FileHandle) => Promise<T>): Promise<T> {
+    return this.#named(index, this.#handles.use(index, task));
+  }
+
+  async #named<T>(index: number, moving: T): Promise<Awaited<T>> {
     try {
-      return await this.#handles.use(index, task);
+      return await moving;
     } catch (error) {
       // Node leaves the path out of the errors of an open file, and people need it.
       if (isSystemError(error)) error.path ??= this.#pathOf(index);
@@ -152,13 +188,13 @@ export class StagedFiles {
     }
   }
 
-  async #open(index: number): Promise<FileHandle> {
+  async #open(index: number, extraFlags = 0): Promise<FileHandle> {
     const path = this.#pathOf(index);
-    if (this.#isPlaced) return open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    if (this.#isPlaced) return open(path, constants.O_RDONLY | constants.O_NOFOLLOW | extraFlags);
     const folderPath = dirname(path);
     // Folder by folder, each checked to be one: only the last name of a path is guarded by O_NOFOLLOW.
     await this.#staging.makeFolder(folderPath);
-    const handle = await open(path, STAGED_FILE_FLAGS, 0o666).catch((error: unknown) => {
+    const handle = await open(path, STAGED_FILE_FLAGS | extraFlags, 0o666).catch((error: unknown) => {
       throw systemCodeOf(error) === 'ELOOP' ? new StagingUnsafeError(path, 'a link took the place of a file') : error;
     });
     if (!(await handle.stat()).isFile()) {
@@ -183,12 +219,6 @@ export class StagedFiles {
   #pathOf(index: number): string {
     return contentFilePath(this.#metainfo, this.#contentPath, this.#file(index));
   }
-}
-
-interface FilePart {
-  readonly fileIndex: number;
-  readonly fileOffset: number;
-  readonly bytes: Uint8Array;
 }
 
 const STAGED_FILE_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;

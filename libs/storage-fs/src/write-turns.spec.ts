@@ -28,4 +28,17 @@ describe('WriteTurns', () => {
     await expect(failing).rejects.toThrow('full');
     await expect(next).resolves.toBe('written');
   });
+
+  it('tells each write how many wait behind it', async () => {
+    const turns = new WriteTurns();
+    const waiting: number[] = [];
+    const writes = [1, 2, 3].map(() =>
+      turns.run(1, async (waitingCount) => {
+        waiting.push(waitingCount);
+        await new Promise((resolve) => setImmediate(resolve));
+      }),
+    );
+    await Promise.all(writes);
+    expect(waiting).toEqual([0, 1, 0]);
+  });
 });

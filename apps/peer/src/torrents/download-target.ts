@@ -21,7 +21,7 @@ export class DownloadTarget {
   constructor(
     private readonly metainfo: Metainfo,
     private readonly request: Pick<DownloadRequest, 'directory' | 'rename' | 'force'>,
-    private readonly inHashingTurn: TorrentPorts['inHashingTurn'],
+    private readonly ports: Pick<TorrentPorts, 'inHashingTurn' | 'clock'>,
   ) {
     this.path = path.join(request.directory, request.rename ?? metainfo.name);
   }
@@ -33,11 +33,11 @@ export class DownloadTarget {
   async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
     // A process before this one placed it and did not live to sync it: what is there is ours, and the store looks at it.
     if (await isTargetPlaced(this.#storeOptions())) {
-      return this.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()), signal);
+      return this.ports.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()), signal);
     }
     // To see that nothing is there needs no turn: a download does not wait until something else is hashed.
     if (await this.#isAbsent()) return FileChunkStore.open(this.#storeOptions());
-    const state = await this.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }), signal);
+    const state = await this.ports.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }), signal);
     if (state === 'identical') {
       // A crash between the rename and the cleaning up leaves an empty staging folder behind.
       await this.discard();
@@ -67,6 +67,6 @@ export class DownloadTarget {
   #storeOptions(): Parameters<typeof FileChunkStore.open>[0] {
     const { directory, rename, force } = this.request;
     const targetName = rename === undefined ? {} : { targetName: rename };
-    return { metainfo: this.metainfo, directory, ...targetName, isForced: force ?? false };
+    return { metainfo: this.metainfo, directory, ...targetName, isForced: force ?? false, clock: this.ports.clock };
   }
 }

@@ -296,7 +296,7 @@ export class Download implements CatalogTorrent {
   }
 
   #target(metainfo: Metainfo): DownloadTarget {
-    return new DownloadTarget(metainfo, this.#record.request, this.ports.inHashingTurn);
+    return new DownloadTarget(metainfo, this.#record.request, this.ports);
   }
 
   #onAbort(undo: () => void): void {

@@ -11,6 +11,8 @@ export interface BlockSlot {
 export class BlockSlots {
   readonly #free: Buffer[] = [];
   readonly #waiting = new Set<(buffer: Buffer) => void>();
+  /** Of all slots. The system gives it out page by page, with the first use of each. */
+  #memory: SharedArrayBuffer | undefined;
   #allocated = 0;
 
   constructor(
@@ -41,9 +43,10 @@ export class BlockSlots {
 
   #allocate(): Buffer | undefined {
     if (this.#allocated >= this.slotCountMax) return undefined;
+    this.#memory ??= pagedMemory(this.slotBytes * this.slotCountMax);
+    const buffer = Buffer.from(this.#memory, this.#allocated * this.slotBytes, this.slotBytes);
     this.#allocated += 1;
-    // Shared, so that a worker can hash a block where it lies.
-    return Buffer.from(new SharedArrayBuffer(this.slotBytes));
+    return buffer;
   }
 
   #lend(buffer: Buffer, sizeBytes: number): BlockSlot {
@@ -66,5 +69,31 @@ export class BlockSlots {
     }
     this.#waiting.delete(next);
     next(buffer);
+  }
+}
+
+const WASM_PAGE_BYTES = 64 * 1024;
+
+/** Types of Node leave it out. */
+declare const WebAssembly: {
+  readonly Memory: new (size: {
+    initial: number;
+    maximum: number;
+    shared: true;
+  }) => { readonly buffer: SharedArrayBuffer };
+};
+
+/**
+ * Shared memory, so that a worker can hash a block where it lies, that begins on a page border, so that the disk itself
+ * can move it: of all memory JavaScript can have, only that of WebAssembly does. Without it, memory that begins anywhere.
+ */
+function pagedMemory(sizeBytes: number): SharedArrayBuffer {
+  const pageCount = Math.ceil(sizeBytes / WASM_PAGE_BYTES);
+  try {
+    const memory = new WebAssembly.Memory({ initial: pageCount, maximum: pageCount, shared: true });
+    return memory.buffer;
+  } catch {
+    // No WebAssembly here (--jitless), or no room for the borders it keeps around its memory (ulimit -v).
+    return new SharedArrayBuffer(sizeBytes);
   }
 }
