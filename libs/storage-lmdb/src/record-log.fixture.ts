@@ -16,6 +16,7 @@ export const NOW_MS = 1_760_000_000_000;
 export const LIVES = { softMs: 45 * 60_000, durableTombstoneMs: 10 * 86_400_000 };
 
 const folders: string[] = [];
+const openLogs = new Set<TrialLog>();
 
 export async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'panal-record-log-'));
@@ -24,7 +25,14 @@ export async function makeFolder(): Promise<string> {
 }
 
 export async function removeFolders(): Promise<void> {
+  await closeLogs();
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+}
+
+/** What a test left open, since it failed: its threads would hold the disk. */
+export async function closeLogs(): Promise<void> {
+  for (const trial of openLogs) await trial.log.close(0);
+  openLogs.clear();
 }
 
 /** A record named by `name`; everything else has an ordinary value unless it is given. */
@@ -108,6 +116,7 @@ export class TrialLog {
       ...options,
       clock: trial.clock,
     });
+    openLogs.add(trial);
     return trial;
   }
 

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { FREE_SPACE_BYTES_MIN } from './limits.js';
@@ -28,8 +28,11 @@ export class RecordStore {
     { isSynced }: { isSynced: boolean },
   ) {
     refuseFullDisk(path);
+    const isNew = !existsSync(path);
     const syncing = isSynced ? { overlappingSync: false } : { noSync: true, overlappingSync: false };
     this.#db = open({ path, noSubdir: true, maxDbs: 1, encoding: 'binary', keyEncoding: 'binary', ...syncing });
+    // LMDB syncs what is in its file, and leaves it to others that the file is in its folder.
+    if (isNew && isSynced) syncFolder(dirname(path));
   }
 
   /** Everything `change` puts and erases, or nothing of it. */
@@ -85,6 +88,15 @@ export class RecordStore {
 
   async close(): Promise<void> {
     await this.#db.close();
+  }
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
