@@ -14,6 +14,7 @@ const POLL_MS = 20;
 interface ServerMessage {
   readonly kind: 'ready' | 'failed';
   readonly rpc?: string;
+  readonly cluster?: string;
   readonly data?: string;
   readonly url?: string;
   readonly report?: { readonly code: string; readonly message: string };
@@ -113,6 +114,7 @@ export class PeerProcess extends ServerProcess {
 export class ProcessCluster {
   readonly #servers: ServerProcess[] = [];
   readonly #trackers: string[] = [];
+  readonly #joins: string[] = [];
 
   constructor(readonly folder: string) {}
 
@@ -122,9 +124,12 @@ export class ProcessCluster {
     extra: readonly string[] = [],
     launcher: readonly string[] = [],
   ): Promise<ServerProcess> {
-    const tracker = await this.#start('tracker', name, ['--http', '127.0.0.1:0', ...extra], launcher);
+    const joins = this.#joins.flatMap((address) => ['--join', address]);
+    const flags = ['--http', '127.0.0.1:0', '--cluster-listen', '127.0.0.1:0', ...joins, ...extra];
+    const tracker = await this.#start('tracker', name, flags, launcher);
     this.#servers.push(tracker);
     this.#trackers.push(tracker.ready.rpc as string);
+    this.#joins.push(tracker.ready.cluster as string);
     return tracker;
   }
 

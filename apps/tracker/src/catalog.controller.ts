@@ -37,7 +37,7 @@ export class CatalogController {
   }
 
   @MessagePattern(TRACKER_PATTERNS.metadataGet)
-  getMetadata(@Payload() message: TorrentMessage): MetadataGetReply {
+  getMetadata(@Payload() message: TorrentMessage): Promise<MetadataGetReply> {
     this.metrics.countMessage('metadata_get');
     return this.tracking.metadata.get(message);
   }
@@ -49,13 +49,13 @@ export class CatalogController {
   }
 
   @MessagePattern(TRACKER_PATTERNS.nameGet)
-  getName(@Payload() message: NameGetMessage): NameGetReply {
+  getName(@Payload() message: NameGetMessage): Promise<NameGetReply> {
     this.metrics.countMessage('name_get');
     return this.tracking.names.get(message);
   }
 
   @MessagePattern(TRACKER_PATTERNS.torrentList)
-  listTorrents(@Payload() message: TorrentListMessage): TorrentListReply {
+  listTorrents(@Payload() message: TorrentListMessage): Promise<TorrentListReply> {
     this.metrics.countMessage('torrent_list');
     return this.tracking.catalog.list(message);
   }

@@ -9,7 +9,12 @@ describe('readTrackerConfig', () => {
       listen: { host: '0.0.0.0', port: 5555 },
       http: { host: '0.0.0.0', port: 5556 },
       advertise: [],
-      trackers: [],
+      clusterListen: { host: '0.0.0.0', port: 5560 },
+      join: [],
+      zone: '',
+      weight: 1,
+      writes: 'degrade',
+      acceptStale: false,
       data: undefined,
       cluster: 'panal',
       keyFile: undefined,
@@ -35,11 +40,11 @@ describe('readTrackerConfig', () => {
   });
 
   it('takes a variable for a flag, several values separated by commas', () => {
-    const env = { PANAL_LISTEN: ':1', PANAL_TRACKER: 't2, t3:9', PANAL_PEER_TTL: '2m', PANAL_DATA: '' };
+    const env = { PANAL_LISTEN: ':1', PANAL_JOIN: 't2, t3:9', PANAL_PEER_TTL: '2m', PANAL_DATA: '' };
     expect(read(['--listen', ':2'], env)).toMatchObject({
       listen: { host: '0.0.0.0', port: 2 },
-      trackers: [
-        { host: 't2', port: 5555 },
+      join: [
+        { host: 't2', port: 5560 },
         { host: 't3', port: 9 },
       ],
       peerTtlMs: 120_000,
@@ -51,6 +56,9 @@ describe('readTrackerConfig', () => {
     [['--peer-ttl', '0s'], '--peer-ttl'],
     [['--peer-ttl', '2h'], '--peer-ttl'],
     [['--http', 'x y:1'], '--http'],
+    [['--weight', '0'], '--weight'],
+    [['--writes', 'maybe'], '--writes'],
+    [['--join', 'a b'], '--join'],
   ])('refuses %j and names the flag', (argv, flag) => {
     expect(() => read(argv)).toThrow(expect.objectContaining({ message: expect.stringContaining(flag) as string }));
   });

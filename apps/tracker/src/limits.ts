@@ -1,11 +1,32 @@
 /** How often maintenance runs. Answers do not depend on it: it only frees memory and feeds the metrics. */
-export const MAINTENANCE_INTERVAL_MS = 5_000;
+export const MAINTENANCE_INTERVAL_MS = 1_000;
 
 /** Trackers started together shall not all pause for maintenance at the same moment. */
-export const MAINTENANCE_JITTER_MS = 1_000;
+export const MAINTENANCE_JITTER_MS = 200;
 
 /** The HTTP interface takes no bodies; what a probe may send by mistake is cut here. */
 export const HTTP_BODY_SIZE_BYTES_MAX = 1_024;
 
 /** How long a client may take to send one HTTP request: three lines. */
 export const HTTP_REQUEST_TIMEOUT_MS = 10_000;
+
+/** Addresses to join by: the largest clusters have a few dozen trackers, and one that answers names the others. */
+export const JOINS_MAX = 32;
+
+/** A question to another tracker. One that does not answer by then is asked no longer: the next keeper is. */
+export const ASK_TIMEOUT_MS = 400;
+
+/** Ticks of the cluster: below the 40 ms after which a slow tracker is passed over. */
+export const TICK_INTERVAL_MS = 25;
+
+/** How often the lag of the event loop is looked at, and the clock is written down. */
+export const HEALTH_INTERVAL_MS = 1_000;
+
+/** Soft records are remembered for at least so long, so that what was deleted on one side of a cut stays deleted. */
+export const SOFT_LIFE_MS_MIN = 45 * 60_000;
+
+/** Tombstones of what is kept on disk: a tracker that was away for longer does not bring its old records back. */
+export const DURABLE_TOMBSTONE_MS = 10 * 24 * 60 * 60_000;
+
+/** A tracker says that it has started once it is ready, or after this: a cluster may take longer to become whole. */
+export const SETTLE_TIMEOUT_MS = 5_000;

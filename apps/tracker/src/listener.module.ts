@@ -1,9 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogController } from './catalog.controller.js';
+import { ClusterController } from './cluster/cluster.controller.js';
 import { PeersController } from './peers.controller.js';
 
 /** Every message the tracker takes. */
-@Module({ controllers: [PeersController, CatalogController] })
+@Module({ controllers: [PeersController, CatalogController, ClusterController] })
 export class ListenerModule {
   /** @param tracking The module with what the messages are about. */
   static register(tracking: DynamicModule): DynamicModule {

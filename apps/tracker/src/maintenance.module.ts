@@ -32,9 +32,8 @@ class Maintenance implements OnApplicationBootstrap, OnModuleDestroy {
       random: this.random,
       task: () => this.tracking.expire(),
       onError: (error) => this.logger.error('Maintenance failed', { error }),
-    }).subscribe(({ entryCount, peerCount, metadataCount }) => {
-      const isNews = entryCount + peerCount + metadataCount > 0;
-      if (isNews) this.logger.debug('Dropped what is over', { entryCount, peerCount, metadataCount });
+    }).subscribe(({ peerCount, metadataCount }) => {
+      if (peerCount + metadataCount > 0) this.logger.debug('Dropped what is over', { peerCount, metadataCount });
     });
   }
 

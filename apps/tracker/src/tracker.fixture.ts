@@ -9,13 +9,13 @@ import { type AnnounceRequest, HybridClock, type PeerIdentity } from '@panal/wir
 import { readTrackerConfig, type TrackerConfig } from './config.js';
 import { startTracker } from './start-tracker.js';
 
-/** The machine's clock, with a monotonic part that also jumps when told to. */
+/** The machine's clock, which also jumps when told to. */
 class JumpingClock implements Clock {
   readonly #system = new SystemClock();
   #aheadMs = 0;
 
   nowMs(): number {
-    return this.#system.nowMs();
+    return this.#system.nowMs() + this.#aheadMs;
   }
 
   monotonicMs(): number {

@@ -54,8 +54,8 @@ describe('a tracker over a real socket', () => {
     expect(await lookup()).toMatchObject({ seedCount: 2, leechCount: 0 });
 
     const bye = { ...torrent, peerId: makePeer(1).id };
-    expect(await call(patterns.deregister, bye)).toEqual({ wasRegistered: true });
-    expect(await call(patterns.deregister, bye)).toEqual({ wasRegistered: false });
+    expect(await call(patterns.deregister, bye)).toMatchObject({ wasRegistered: true, copies: 1 });
+    expect(await call(patterns.deregister, bye)).toMatchObject({ wasRegistered: false });
     expect((await lookup()).peers.map(({ name }) => name)).toEqual(['p2']);
   });
 
@@ -63,8 +63,8 @@ describe('a tracker over a real socket', () => {
     const { contentId, bytes } = makeTorrentFile('model.bin');
     const about = { namespace: 'default', hash: contentId, index: 0 };
     expect(await call(patterns.metadataGet, about)).toEqual({ bytes: null });
-    expect(await call(patterns.metadataPut, { ...about, bytes })).toEqual({ wasNew: true });
-    expect(await call(patterns.metadataPut, { ...about, bytes })).toEqual({ wasNew: false });
+    expect(await call(patterns.metadataPut, { ...about, bytes })).toMatchObject({ wasNew: true, copies: 1 });
+    expect(await call(patterns.metadataPut, { ...about, bytes })).toMatchObject({ wasNew: false });
     const got = await call<{ bytes: Uint8Array }>(patterns.metadataGet, about);
     expect(Buffer.from(got.bytes)).toEqual(bytes);
     expect(await announce(1, { hash: contentId })).toMatchObject({ isMetadataKnown: true });

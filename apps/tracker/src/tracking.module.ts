@@ -2,6 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { MetricsModule } from '@panal/nest';
 import type { Logger, Random } from '@panal/runtime';
 import { Tracking } from '@panal/tracking';
+import { ClusterPresence } from './cluster/cluster-presence.js';
+import { ClusterPulse } from './cluster/cluster-pulse.js';
 import { TrackerMetrics } from './tracker-metrics.js';
 import { TRACKER_SELF, type TrackerSelf } from './tracker-self.js';
 
@@ -11,6 +13,7 @@ export const RANDOM = Symbol('RANDOM');
 /** What the tracker is made of before Nest comes in. */
 export interface TrackerParts {
   readonly tracking: Tracking;
+  readonly presence: ClusterPresence;
   readonly self: TrackerSelf;
   readonly logger: Logger;
   readonly random: Random;
@@ -19,18 +22,20 @@ export interface TrackerParts {
 /** The tracker's knowledge, for the modules that carry messages to it and time. */
 @Module({})
 export class TrackingModule {
-  static register({ tracking, self, logger, random }: TrackerParts): DynamicModule {
+  static register({ tracking, presence, self, logger, random }: TrackerParts): DynamicModule {
     return {
       module: TrackingModule,
       imports: [MetricsModule],
       providers: [
         TrackerMetrics,
+        ClusterPulse,
+        { provide: ClusterPresence, useValue: presence },
         { provide: Tracking, useValue: tracking },
         { provide: TRACKER_SELF, useValue: self },
         { provide: LOGGER, useValue: logger },
         { provide: RANDOM, useValue: random },
       ],
-      exports: [TrackerMetrics, Tracking, TRACKER_SELF, LOGGER, RANDOM],
+      exports: [TrackerMetrics, ClusterPulse, ClusterPresence, Tracking, TRACKER_SELF, LOGGER, RANDOM],
     };
   }
 }

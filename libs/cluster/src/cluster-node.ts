@@ -45,6 +45,8 @@ export type NodeEvent =
   | { readonly kind: 'persisted'; readonly upTo: number }
   /** Hand over everything, then say `left`. Goes on serving meanwhile. */
   | { readonly kind: 'leave' }
+  /** Compare everything with the other owners now, as an operator may ask. */
+  | { readonly kind: 'repair' }
   | Extract<MembershipEvent, { readonly kind: 'local-health' | 'seeds' }>;
 
 export type NodeEffect =
@@ -149,6 +151,7 @@ export class ClusterNode {
         else this.#replicate({ ...event, message: event.message });
         return;
       case 'persisted':
+      case 'repair':
         return this.#replicate(event);
       case 'leave':
         return this.#leave();

@@ -53,6 +53,24 @@ export function pathOption(text: string, source: string): string {
   throw new OptionInvalidError(`${source}: the path is empty.`, 'Give a path, or leave the option out.');
 }
 
+/** One of a few words. */
+export function choiceOption<const Word extends string>(words: readonly Word[]): OptionParser<Word> {
+  return (text, source) => {
+    const word = words.find((one) => one === text);
+    if (word !== undefined) return word;
+    throw new OptionInvalidError(`${source}: "${text}" is no choice.`, `Use one of ${words.join(', ')}.`);
+  };
+}
+
+/** A whole number from `min` to `max`. */
+export function numberOption({ min, max }: { min: number; max: number }): OptionParser<number> {
+  return (text, source) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new OptionInvalidError(`${source}: "${text}" is no number from ${min} to ${max}.`, 'Write it in digits.');
+  };
+}
+
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `1500ms`, `2m`, `12h`, `7d`, from `minMs` to `maxMs`; the value is in milliseconds. */

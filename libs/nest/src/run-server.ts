@@ -6,6 +6,8 @@ import type { ServerAddresses, ServerMessage, ServerProcess } from './server-pro
 export interface RunningServer {
   readonly addresses: ServerAddresses;
   readonly logger: Logger;
+  /** Resolves should the server become unable to go on, to the reason. */
+  readonly failed?: Promise<Error>;
   /** Stops taking work, finishes what is short, lets go of everything. Called once. */
   close(): Promise<void>;
 }
@@ -33,14 +35,15 @@ export async function runServer({ start, timers, process }: RunServerOptions): P
     stop.logger = server.logger;
     await tell(process, { kind: 'ready', ...server.addresses });
     server.logger.info('Ready', { ...server.addresses });
-    const reason = await stop.requested;
-    server.logger.info('Stopping', { reason });
+    const reason = await Promise.race([stop.requested, ...(server.failed === undefined ? [] : [server.failed])]);
+    server.logger.info('Stopping', { reason: reason instanceof Error ? reason.message : reason });
     const cancel = timers.after(STOP_TIMEOUT_MS, () => {
       server.logger.warn('Stopping took too long', { timeoutMs: STOP_TIMEOUT_MS });
       process.exit(1);
     });
     await server.close();
     cancel();
+    if (reason instanceof Error) throw reason;
     server.logger.info('Stopped');
     process.exit(stop.exitCode);
   } catch (error) {

@@ -4,6 +4,8 @@ import type { ErrorReport } from '@panal/runtime';
 export interface ServerAddresses {
   /** `HOST:PORT` of tracker RPC. */
   readonly rpc?: string;
+  /** `HOST:PORT` where trackers reach each other. */
+  readonly cluster?: string;
   /** `HOST:PORT` of peer data. */
   readonly data?: string;
   /** Base of the HTTP interface. */

@@ -97,3 +97,15 @@ export class NameUnknownError extends PanalError {
     });
   }
 }
+
+/** Another tracker asked something that makes no sense: it runs another release, or is broken. */
+export class QuestionInvalidError extends PanalError {
+  constructor(field: string) {
+    super({
+      code: 'question_invalid',
+      message: `A tracker asked this one something with an unusable "${field}".`,
+      action: 'Check that all trackers of the cluster run the same release, or one that follows it.',
+      retryable: false,
+    });
+  }
+}

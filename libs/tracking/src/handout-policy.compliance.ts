@@ -10,8 +10,12 @@ export function makeSource(id: number, { isComplete = true, networks = ['default
       name: `peer-${id}`,
       incarnation: 1,
       addresses: networks.map((network) => ({ network, host: `192.0.2.${id}`, port: 5550 })),
-      reachability: { kind: 'advertised' },
-      heardAtMs: 0,
+      isAdvertised: true,
+      isDialable: true,
+      since: 1,
+      session: '0'.repeat(32),
+      clock: 1,
+      serveUntilMs: Number.POSITIVE_INFINITY,
     },
   };
 }

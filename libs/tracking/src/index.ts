@@ -1,13 +1,16 @@
 export type { Dialback, DialbackOutcome } from './dialback.js';
 export type { HandoutPolicy, HandoutRequest } from './handout-policy.js';
-export { PEER_TTL_MS, PEER_TTL_MS_MIN } from './limits.js';
-export type { RecordChange, RecordKey, RecordStore, StoredRecord, WriteReceipt } from './record-store.js';
+export { ENTRY_LIVES_OF_PEER, PEER_TTL_MS, PEER_TTL_MS_MIN } from './limits.js';
+export { readQuestion } from './questions.js';
+export type { Guide, Question, Replicas, WriteReceipt } from './replicas.js';
+export { entryValue } from './table/entry-rows.js';
+export { encodeRecordKey, slotOfKey } from './table/record-key.js';
+export { TrackerTable } from './table/tracker-table.js';
 export {
   Tracking,
   type TrackingCounts,
   type TrackingExpired,
   type TrackingLimits,
   type TrackingOptions,
-  type TrackingStores,
   type TrackingTotals,
 } from './tracking.js';

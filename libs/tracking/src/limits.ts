@@ -1,7 +1,7 @@
 // Limits on what one tracker holds and does. Those of the messages are in @panal/wire.
 
-/** Peer entries of one tracker. An entry costs 480 bytes (measured): 240 MB; the slab store of a later issue lifts it. */
-export const PEER_ENTRIES_MAX = 500_000;
+/** Peer entries of one tracker, copies for others included: at 110 bytes an entry, 1.1 GB. */
+export const PEER_ENTRIES_MAX = 10_000_000;
 
 /** Peers of one tracker. A lease is estimated at 2 KB with its addresses: 40 MB. */
 export const PEERS_MAX = 20_000;
@@ -41,3 +41,27 @@ export const HEARTBEATS_PER_TTL = 3;
 
 /** A claim to a living peer's name or id makes the tracker dial that peer, not more often than this. */
 export const CLAIM_PROBE_INTERVAL_MS = 1_000;
+
+/**
+ * A peer record and an entry are served for so many silent times of a peer without a newer one. That is for peers whose
+ * tracker died with them: a living tracker ends a silent peer after one. Longer means fewer writes.
+ */
+export const ENTRY_LIVES_OF_PEER = 10;
+
+/** Entries are written again when this part of their life is over: two refreshes in a row may be lost. */
+export const REFRESHES_PER_LIFE = 3;
+
+/** Keepers of a slot asked one after another when this tracker does not keep it: the owners and two stand-ins. */
+export const KEEPERS_ASKED_MAX = 5;
+
+/** Peers of a torrent looked at for one handout: enough to choose from, and 0.1 ms. */
+export const HANDOUT_CANDIDATES_MAX = 400;
+
+/** Peers whose holder was dialled lately because of a claim; 100 bytes each. */
+export const CLAIM_PROBES_REMEMBERED_MAX = 1_000;
+
+/** A description may come before the entry it belongs to; until then nobody tidies it away. */
+export const DESCRIPTION_GRACE_MS = 60_000;
+
+/** Torrents looked at in one maintenance for having become useless: a millisecond. */
+export const TIDY_LOOKS_MAX = 2_000;

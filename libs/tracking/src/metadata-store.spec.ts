@@ -13,21 +13,21 @@ describe('MetadataStore', () => {
   const file = makeTorrentFile('a.bin');
   const about = (hash: Uint8Array) => ({ namespace: 'default', hash, index: -1 });
   const put = ({ contentId, bytes } = file) => fixture.tracking.metadata.put({ ...about(contentId), bytes });
-  const get = (hash: Uint8Array = file.contentId) => fixture.tracking.metadata.get(about(hash)).bytes;
+  const get = async (hash: Uint8Array = file.contentId) => (await fixture.tracking.metadata.get(about(hash))).bytes;
 
   it('gives back the bytes it was given', async () => {
-    expect(get()).toBeNull();
-    expect(await put()).toEqual({ wasNew: true });
-    expect(get()).toEqual(file.bytes);
-    expect(fixture.tracking.metadata.get({ ...about(file.contentId), namespace: 'other' }).bytes).toBeNull();
+    expect(await get()).toBeNull();
+    expect(await put()).toMatchObject({ wasNew: true, copies: 1 });
+    expect(await get()).toEqual(file.bytes);
+    expect((await fixture.tracking.metadata.get({ ...about(file.contentId), namespace: 'other' })).bytes).toBeNull();
   });
 
   it('keeps the first of two files with one content id', async () => {
     const other = makeTorrentFile('a.bin', { comment: 'not covered by the id' });
     expect(other.contentId).toEqual(file.contentId);
     await put();
-    expect(await put(other)).toEqual({ wasNew: false });
-    expect(get()).toEqual(file.bytes);
+    expect(await put(other)).toMatchObject({ wasNew: false });
+    expect(await get()).toEqual(file.bytes);
   });
 
   it.each([
@@ -41,7 +41,7 @@ describe('MetadataStore', () => {
       code: 'metadata_mismatch',
       retryable: false,
     });
-    expect(get()).toBeNull();
+    expect(await get()).toBeNull();
     expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0, metadataBytes: 0 });
   });
 
@@ -55,7 +55,7 @@ describe('MetadataStore', () => {
     expect(await fixture.tracking.peers.announce(announce, 'h')).toMatchObject({ isMetadataKnown: false });
     await put();
     expect(await fixture.tracking.peers.announce(announce, 'h')).toMatchObject({ isMetadataKnown: true });
-    const { torrents } = fixture.tracking.catalog.list({ namespace: 'default', countMax: 1 });
+    const { torrents } = await fixture.tracking.catalog.list({ namespace: 'default', countMax: 1 });
     expect(torrents).toMatchObject([{ title: 'a.bin', sizeBytes: 1_000 }]);
   });
 
@@ -65,7 +65,7 @@ describe('MetadataStore', () => {
     expect((await fixture.tracking.expire()).metadataCount).toBe(0);
     fixture.clock.advance(1);
     expect((await fixture.tracking.expire()).metadataCount).toBe(1);
-    expect(get()).toBeNull();
+    expect(await get()).toBeNull();
     expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0, metadataBytes: 0 });
   });
 
@@ -77,11 +77,11 @@ describe('MetadataStore', () => {
     const announce = makeAnnounce(makePeer(1), { hash: shared?.contentId as Buffer });
     for (let round = 0; round < 8; round += 1) {
       await fixture.tracking.peers.announce(announce, 'h');
-      get(asked?.contentId);
+      await get(asked?.contentId);
       fixture.clock.advance(PEER_TTL_MS - 1);
       await fixture.tracking.expire();
     }
-    for (const one of [asked, shared, named]) expect(get(one?.contentId)).toEqual(one?.bytes);
+    for (const one of [asked, shared, named]) expect(await get(one?.contentId)).toEqual(one?.bytes);
   });
 
   it('makes room by what nobody needs, the longest unused first', async () => {
@@ -90,9 +90,10 @@ describe('MetadataStore', () => {
     fixture = makeTracking({ limits: { metadataTotalBytesMax: totalBytesMax } });
     await put(first);
     await put(second);
-    get(first?.contentId);
+    await get(first?.contentId);
     await put(third);
-    expect([first, second, third].map((one) => get(one?.contentId) !== null)).toEqual([true, false, true]);
+    const kept = await Promise.all([first, second, third].map((one) => get(one?.contentId)));
+    expect(kept.map((bytes) => bytes !== null)).toEqual([true, false, true]);
     expect(fixture.tracking.totals().metadataBytes).toBeLessThanOrEqual(totalBytesMax);
   });
 
@@ -101,10 +102,10 @@ describe('MetadataStore', () => {
     await put();
     await fixture.tracking.peers.announce(makeAnnounce(makePeer(1), { hash: file.contentId }), 'h');
     await expect(put(makeTorrentFile('b.bin'))).rejects.toMatchObject({ code: 'tracker_full', retryable: true });
-    expect(get()).toEqual(file.bytes);
+    expect(await get()).toEqual(file.bytes);
   });
 
-  it('does not mistake a hash it was never given', () => {
-    expect(get(makeHash(1))).toBeNull();
+  it('does not mistake a hash it was never given', async () => {
+    expect(await get(makeHash(1))).toBeNull();
   });
 });

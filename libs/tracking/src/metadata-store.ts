@@ -2,7 +2,6 @@ import assert from 'node:assert';
 import type { Clock } from '@panal/runtime';
 import { parseTorrent } from '@panal/torrent';
 import {
-  type HybridClock,
   METADATA_SIZE_MAX,
   type MetadataGetReply,
   type MetadataGetRequest,
@@ -10,15 +9,24 @@ import {
   type MetadataPutRequest,
 } from '@panal/wire';
 import { MetadataMismatchError, MetadataTooLargeError, TrackerFullError } from './errors.js';
-import type { RecordChange, RecordKey, RecordStore } from './record-store.js';
+import { slotOfTorrent, torrentRecordKey } from './record-keys.js';
+import type { RecordMaker } from './record-maker.js';
+import type { Replicas } from './replicas.js';
+import type { Routes } from './routes.js';
+import type { ServedEntries } from './served-entries.js';
+import type { Swarms } from './swarms.js';
+import type { TrackerTable } from './table/tracker-table.js';
 import { sortKey, type TorrentKey, toHex, torrentKey } from './torrent-key.js';
-import { isShared, type TorrentTable } from './torrent-table.js';
+import type { TorrentTable } from './torrent-table.js';
 
 export interface MetadataStoreOptions {
   readonly clock: Clock;
-  readonly hybridClock: HybridClock;
-  /** Torrent files as they were put. They carry no expiry of their own: use decides. */
-  readonly store: RecordStore<Buffer>;
+  readonly make: RecordMaker;
+  readonly replicas: Replicas;
+  readonly routes: Routes;
+  readonly swarms: Swarms;
+  readonly entries: ServedEntries;
+  readonly table: TrackerTable;
   readonly torrents: TorrentTable;
   readonly totalBytesMax: number;
   /** How long a torrent file stays that nobody shares, names or asks for. */
@@ -27,19 +35,19 @@ export interface MetadataStoreOptions {
 
 interface Use {
   readonly key: TorrentKey;
+  readonly sizeBytes: number;
   usedAtMs: number;
 }
 
 /** Torrent files by content id, each checked against it, so that nobody can plant another one. */
 export class MetadataStore {
-  /** Least recently used first: a use moves its torrent to the end. */
+  /** Those this tracker keeps, the least recently used first: a use moves its torrent to the end. */
   readonly #uses = new Map<string, Use>();
   #totalBytes = 0;
   #expiredCount = 0;
 
   constructor(private readonly options: MetadataStoreOptions) {
     assert(options.ttlMs > 0, 'a torrent file lives for some time');
-    options.store.watch((change) => this.#follow(change));
   }
 
   /** Dropped by `expire` since the start. */
@@ -59,84 +67,104 @@ export class MetadataStore {
     const key = torrentKey(request);
     const { bytes } = request;
     if (bytes.length > METADATA_SIZE_MAX) throw new MetadataTooLargeError(bytes.length, METADATA_SIZE_MAX);
-    if (this.#use(key)) return { wasNew: false };
+    const guide = this.options.replicas.guide(slotOfTorrent(key));
+    const isKnown = this.#use(key) || (await this.#isKnownElsewhere(key));
+    if (isKnown) return { wasNew: false, ...guide };
     const { name, sizeBytes } = parseAs(key.torrent, bytes);
     await this.#makeRoom(bytes.length);
-    const row = this.options.torrents.ensure(key);
-    try {
-      const clock = this.options.hybridClock.tick(this.options.clock.nowMs());
-      const value = Buffer.from(bytes);
-      await this.options.store.write({ key: recordKey(key), clock, value, expiresAtMs: Number.POSITIVE_INFINITY });
-      row.title = name;
-      row.sizeBytes = sizeBytes;
-    } finally {
-      this.options.torrents.settle(row);
-    }
-    return { wasNew: true };
+    this.options.torrents.checkRoom(key);
+    const { make, replicas } = this.options;
+    const records = [make.about(key, { title: name, sizeBytes }), make.metadata(key, bytes)];
+    const { copies } = await replicas.write(records);
+    return { wasNew: true, copies, ...guide };
   }
 
-  get(request: MetadataGetRequest): MetadataGetReply {
+  get(request: MetadataGetRequest): Promise<MetadataGetReply> {
     const key = torrentKey(request);
+    return this.options.routes.answer<MetadataGetReply>({
+      slot: slotOfTorrent(key),
+      kind: 'metadata',
+      data: key,
+      here: () => this.getHere(key),
+      read: readMetadata,
+      merge: (replies) => replies.find(({ bytes }) => bytes !== null) ?? { bytes: null },
+    });
+  }
+
+  /** What this tracker itself keeps. */
+  getHere(key: TorrentKey): MetadataGetReply {
     const row = this.options.torrents.get(key);
     if (row !== undefined) row.requestCount += 1;
-    this.#use(key);
-    return { bytes: this.options.store.read(recordKey(key))?.value ?? null };
+    if (!this.#use(key)) return { bytes: null };
+    return { bytes: this.options.table.get(torrentRecordKey('metadata', key), slotOfTorrent(key))?.value ?? null };
   }
 
-  /** Drops the torrent files nobody has needed for `ttlMs`. @returns How many were dropped. */
+  /** A torrent file came into the table, or went. */
+  follow(key: TorrentKey, sizeBytes: number | undefined): void {
+    const id = sortKey(key);
+    this.#totalBytes += (sizeBytes ?? 0) - (this.#uses.get(id)?.sizeBytes ?? 0);
+    this.#uses.delete(id);
+    if (sizeBytes !== undefined) {
+      this.#uses.set(id, { key, sizeBytes, usedAtMs: this.options.clock.monotonicMs() });
+    }
+  }
+
+  /** Drops, everywhere, the torrent files nobody has needed for `ttlMs`, as far as this tracker tidies them up. */
   async expire(nowMs: number): Promise<number> {
-    let count = 0;
+    const due: TorrentKey[] = [];
     for (const { key, usedAtMs } of this.#uses.values()) {
       if (nowMs - usedAtMs < this.options.ttlMs) break;
-      if (this.#isNeeded(key)) this.#use(key);
-      else if (await this.#drop(key)) count += 1;
+      if (this.#isNeeded(key) || !this.options.replicas.isFirst(slotOfTorrent(key))) this.#use(key);
+      else due.push(key);
     }
-    this.#expiredCount += count;
-    return count;
+    await this.#drop(due);
+    this.#expiredCount += due.length;
+    return due.length;
+  }
+
+  async #isKnownElsewhere(key: TorrentKey): Promise<boolean> {
+    if (this.options.replicas.isAuthoritative(slotOfTorrent(key))) return false;
+    const found = await this.options.swarms.find({ ...key, asker: undefined, peerCountMax: 0 });
+    return found.isMetadataKnown;
   }
 
   async #makeRoom(sizeBytes: number): Promise<void> {
     const { totalBytesMax } = this.options;
-    for (const { key } of this.#uses.values()) {
-      if (this.#totalBytes + sizeBytes <= totalBytesMax) return;
-      if (!this.#isNeeded(key)) await this.#drop(key);
+    let freeBytes = totalBytesMax - this.#totalBytes;
+    const due: TorrentKey[] = [];
+    for (const use of this.#uses.values()) {
+      if (freeBytes >= sizeBytes) break;
+      if (this.#isNeeded(use.key)) continue;
+      due.push(use.key);
+      freeBytes += use.sizeBytes;
     }
-    if (this.#totalBytes + sizeBytes > totalBytesMax) {
-      throw new TrackerFullError('bytes of torrent files', totalBytesMax);
-    }
+    await this.#drop(due);
+    if (freeBytes < sizeBytes) throw new TrackerFullError('bytes of torrent files', totalBytesMax);
   }
 
-  #drop(key: TorrentKey): Promise<boolean> {
-    return this.options.store.remove(recordKey(key), this.options.hybridClock.tick(this.options.clock.nowMs()));
+  async #drop(keys: readonly TorrentKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.options.replicas.write(keys.map((key) => this.options.make.metadataEnd(key)));
   }
 
   #isNeeded(key: TorrentKey): boolean {
-    const row = this.options.torrents.get(key);
-    return row !== undefined && (isShared(row) || row.names.size > 0);
+    return this.options.entries.isShared(key) || (this.options.torrents.get(key)?.names.size ?? 0) > 0;
   }
 
   #use(key: TorrentKey): boolean {
-    const use = this.#uses.get(sortKey(key));
+    const id = sortKey(key);
+    const use = this.#uses.get(id);
     if (use === undefined) return false;
     use.usedAtMs = this.options.clock.monotonicMs();
-    this.#uses.delete(sortKey(key));
-    this.#uses.set(sortKey(key), use);
+    this.#uses.delete(id);
+    this.#uses.set(id, use);
     return true;
-  }
-
-  #follow({ key: { namespace, subject: torrent }, before, after }: RecordChange<Buffer>): void {
-    const key: TorrentKey = { namespace, torrent };
-    this.#totalBytes += (after?.value.length ?? 0) - (before?.value.length ?? 0);
-    if (after === undefined) this.#uses.delete(sortKey(key));
-    else this.#uses.set(sortKey(key), { key, usedAtMs: this.options.clock.monotonicMs() });
-    const row = this.options.torrents.ensure(key);
-    row.hasMetadata = after !== undefined;
-    this.options.torrents.settle(row);
   }
 }
 
-function recordKey({ namespace, torrent }: TorrentKey): RecordKey {
-  return { namespace, subject: torrent, member: 'metadata' };
+function readMetadata(value: unknown): MetadataGetReply {
+  const { bytes } = (value ?? {}) as Partial<MetadataGetReply>;
+  return { bytes: bytes instanceof Uint8Array && bytes.length <= METADATA_SIZE_MAX ? bytes : null };
 }
 
 function parseAs(torrent: string, bytes: Uint8Array): { name: string; sizeBytes: number } {

@@ -13,15 +13,15 @@ describe('NameRegistry', () => {
   const get = (name = 'llm:v3', namespace = 'default') => fixture.tracking.names.get({ namespace, name });
 
   it('says what a name means, and what it meant before', async () => {
-    expect(await put(1, 10)).toEqual({ isCurrent: true, hash: makeHash(1) });
-    expect(await put(2, 20)).toEqual({ isCurrent: true, hash: makeHash(2) });
-    expect(get()).toEqual({ hash: makeHash(2), setAt: 20, history: [{ hash: makeHash(1), setAt: 10 }] });
+    expect(await put(1, 10)).toEqual({ isCurrent: true, hash: makeHash(1), copies: 1 });
+    expect(await put(2, 20)).toEqual({ isCurrent: true, hash: makeHash(2), copies: 1 });
+    expect(await get()).toEqual({ hash: makeHash(2), setAt: 20, history: [{ hash: makeHash(1), setAt: 10 }] });
   });
 
   it('lets an older setting lose, and tells its sender who won', async () => {
     await put(2, 20);
-    expect(await put(1, 10)).toEqual({ isCurrent: false, hash: makeHash(2) });
-    expect(get().history).toEqual([{ hash: makeHash(1), setAt: 10 }]);
+    expect(await put(1, 10)).toEqual({ isCurrent: false, hash: makeHash(2), copies: 1 });
+    expect((await get()).history).toEqual([{ hash: makeHash(1), setAt: 10 }]);
   });
 
   it('settles a tie by the content id, so that all trackers settle it alike', async () => {
@@ -32,8 +32,8 @@ describe('NameRegistry', () => {
 
   it('keeps names of namespaces apart and does not invent any', async () => {
     await put(1, 10);
-    expect(() => get('llm:v3', 'other')).toThrow(expect.objectContaining({ code: 'name_unknown' }));
-    expect(() => get('llm:v4')).toThrow(expect.objectContaining({ code: 'name_unknown' }));
+    await expect(get('llm:v3', 'other')).rejects.toMatchObject({ code: 'name_unknown' });
+    await expect(get('llm:v4')).rejects.toMatchObject({ code: 'name_unknown' });
     expect(fixture.tracking.countsIn('default').nameCount).toBe(1);
     expect(fixture.tracking.countsIn('other').nameCount).toBe(0);
   });
@@ -42,7 +42,7 @@ describe('NameRegistry', () => {
     await put(1, 10);
     await put(1, 11, 'llm:latest');
     await put(2, 20);
-    const { torrents } = fixture.tracking.catalog.list({ namespace: 'default', countMax: 10 });
+    const { torrents } = await fixture.tracking.catalog.list({ namespace: 'default', countMax: 10 });
     expect(torrents.map(({ names }) => names)).toEqual([['llm:latest'], ['llm:v3']]);
   });
 
@@ -54,8 +54,8 @@ describe('NameRegistry', () => {
 
   it('remembers a bounded past', async () => {
     for (let number = 0; number < NAME_HISTORY_MAX + 5; number += 1) await put(number, 10 + number);
-    expect(get().history).toHaveLength(NAME_HISTORY_MAX);
-    expect(get().history.at(-1)).toEqual({ hash: makeHash(4), setAt: 14 });
+    expect((await get()).history).toHaveLength(NAME_HISTORY_MAX);
+    expect((await get()).history.at(-1)).toEqual({ hash: makeHash(4), setAt: 14 });
   });
 
   it('refuses a clock far ahead, which would win against everybody until its day comes', async () => {
@@ -63,7 +63,7 @@ describe('NameRegistry', () => {
     await put(1, stamp(fixture.clock.nowMs()));
     const ahead = stamp(fixture.clock.nowMs() + CLOCK_AHEAD_MAX_MS + 1);
     await expect(put(2, ahead)).rejects.toMatchObject({ code: 'clock_ahead' });
-    expect(get().hash).toEqual(makeHash(1));
+    expect((await get()).hash).toEqual(makeHash(1));
   });
 
   it('refuses, for now, when it is full', async () => {
@@ -86,7 +86,7 @@ describe('NameRegistry', () => {
         for (const order of [all, [...shuffled, ...repeated], [...repeated, ...shuffled]]) {
           fixture = makeTracking();
           for (const { number, setAt } of order) await put(number, setAt);
-          answers.push(get());
+          answers.push(await get());
         }
         expect(answers[1]).toEqual(answers[0]);
         expect(answers[2]).toEqual(answers[0]);

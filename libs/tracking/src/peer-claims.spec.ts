@@ -41,13 +41,13 @@ describe('the right to a peer name and id', () => {
     await announce(makePeer(1), { hash: makeHash(2) });
     const reply = await announce(makePeer(1, { incarnation: 2_000 }));
     expect(reply).toMatchObject({ seedCount: 1 });
-    expect(fixture.tracking.peers.lookup({ ...whole, hash: makeHash(2) }).seedCount).toBe(0);
+    expect((await fixture.tracking.peers.lookup({ ...whole, hash: makeHash(2) })).seedCount).toBe(0);
   });
 
   it('lets one process move to another address', async () => {
     await announce(makePeer(1));
     await announce(makePeer(1, { addresses: moved }));
-    expect(fixture.tracking.peers.lookup(whole).peers[0]?.addresses).toEqual(moved);
+    expect((await fixture.tracking.peers.lookup(whole)).peers[0]?.addresses).toEqual(moved);
   });
 
   it('fences a copy of the data folder on another machine while the first one lives', async () => {
@@ -57,7 +57,7 @@ describe('the right to a peer name and id', () => {
     await fixture.dialback.answer(5550, 'reachable');
     fixture.clock.advance(CLAIM_PROBE_INTERVAL_MS);
     await expect(announce(copy)).rejects.toMatchObject({ code: 'peer_fenced' });
-    expect(fixture.tracking.peers.lookup(whole).peers[0]?.addresses).toEqual(makePeer(1).addresses);
+    expect((await fixture.tracking.peers.lookup(whole)).peers[0]?.addresses).toEqual(makePeer(1).addresses);
   });
 
   it('fences the older process for good, in announces and heartbeats', async () => {
@@ -82,7 +82,7 @@ describe('the right to a peer name and id', () => {
     const successor = makePeer(1, { incarnation: 2_000, addresses: moved });
     await expect(announce(successor)).rejects.toMatchObject({ code: 'peer_fenced', retryable: true });
     await fixture.dialback.answer(5550, 'refused');
-    expect(fixture.tracking.peers.lookup(whole).peers).toEqual([]);
+    expect((await fixture.tracking.peers.lookup(whole)).peers).toEqual([]);
     await expect(announce(successor)).resolves.toMatchObject({ seedCount: 1 });
   });
 
@@ -103,7 +103,7 @@ describe('the right to a peer name and id', () => {
     fixture.clock.advance(10);
     await announce(makePeer(1));
     await fixture.dialback.answer(5550, 'refused');
-    expect(fixture.tracking.peers.lookup(whole).seedCount).toBe(1);
+    expect((await fixture.tracking.peers.lookup(whole)).seedCount).toBe(1);
   });
 
   it('needs every address of the holder to refuse', async () => {
@@ -112,9 +112,9 @@ describe('the right to a peer name and id', () => {
     const other = makePeer(2, { name: 'peer-1' });
     await expect(announce(other)).rejects.toMatchObject({ code: 'peer_name_taken' });
     await fixture.dialback.answer(5550, 'refused');
-    expect(fixture.tracking.peers.lookup(whole).seedCount).toBe(1);
+    expect((await fixture.tracking.peers.lookup(whole)).seedCount).toBe(1);
     await fixture.dialback.answer(5551, 'refused');
-    expect(fixture.tracking.peers.lookup(whole).seedCount).toBe(0);
+    expect((await fixture.tracking.peers.lookup(whole)).seedCount).toBe(0);
   });
 
   it('dials a holder once a while, however often its name is claimed', async () => {
@@ -140,9 +140,9 @@ describe('a peer that advertises no address', () => {
   it('is handed out where the tracker saw it, once it answered there', async () => {
     await announce();
     expect(fixture.dialback.dialled).toEqual([{ network: 'default', host: HOST, port: 6000 }]);
-    expect(found()).toMatchObject({ peers: [], seedCount: 1 });
+    expect(await found()).toMatchObject({ peers: [], seedCount: 1 });
     await fixture.dialback.answer(6000, 'reachable');
-    expect(found().peers[0]?.addresses).toEqual([{ network: 'default', host: HOST, port: 6000 }]);
+    expect((await found()).peers[0]?.addresses).toEqual([{ network: 'default', host: HOST, port: 6000 }]);
     await announce();
     expect(fixture.dialback.dialled).toHaveLength(1);
   });
@@ -150,35 +150,35 @@ describe('a peer that advertises no address', () => {
   it('is not handed out when it does not answer, and tried again after a while, when it is heard from', async () => {
     await announce();
     await fixture.dialback.answer(6000, 'unreachable');
-    expect(found().peers).toEqual([]);
+    expect((await found()).peers).toEqual([]);
     await announce();
     expect(fixture.dialback.dialled).toHaveLength(1);
     fixture.clock.advance(DIALBACK_RETRY_MS);
     await fixture.tracking.peers.heartbeat({ ...whole, peerId: hidden.id, incarnation: 1_000, torrents: [] });
     await fixture.dialback.answer(6000, 'reachable');
-    expect(found().peers).toHaveLength(1);
+    expect((await found()).peers).toHaveLength(1);
   });
 
   it('is dialled again where it moved to', async () => {
     await announce();
     await fixture.dialback.answer(6000, 'reachable');
     await fixture.tracking.peers.announce(makeAnnounce({ ...hidden, dataPort: 6001 }), HOST);
-    expect(found().peers).toEqual([]);
+    expect((await found()).peers).toEqual([]);
     await fixture.dialback.answer(6001, 'reachable');
-    expect(found().peers[0]?.addresses[0]?.port).toBe(6001);
+    expect((await found()).peers[0]?.addresses[0]?.port).toBe(6001);
   });
 
   it('ignores the outcome for an address the peer has left', async () => {
     await announce();
     await fixture.tracking.peers.announce(makeAnnounce({ ...hidden, dataPort: 6001 }), HOST);
     await fixture.dialback.answer(6000, 'reachable');
-    expect(found().peers).toEqual([]);
+    expect((await found()).peers).toEqual([]);
     expect(fixture.dialback.dialled.map(({ port }) => port)).toEqual([6000, 6001]);
   });
 
   it('is not needed to be dialled when it advertises an address', async () => {
     await fixture.tracking.peers.announce(makeAnnounce(makePeer(2)), HOST);
     expect(fixture.dialback.dialled).toEqual([]);
-    expect(found().peers).toHaveLength(1);
+    expect((await found()).peers).toHaveLength(1);
   });
 });

@@ -1,74 +1,60 @@
 import type { HostPort } from '@panal/runtime';
 import type { PeerAddress, PeerIdentity } from '@panal/wire';
-import { TrackerFullError } from './errors.js';
 import { ExpiryQueue, type ExpiryTicket } from './expiry-queue.js';
+import type { PeerRecord } from './peer-record.js';
 import { toHex } from './torrent-key.js';
 
-/** Whether a peer that advertises nothing answers at the address the tracker saw. */
-export type Reachability =
-  | { readonly kind: 'advertised' | 'unknown' | 'pending' | 'reachable' }
-  | { readonly kind: 'unreachable'; readonly checkedAtMs: number };
-
-/** A living peer: its right to its id and name, until it was silent for too long. */
-export interface PeerLease {
+/** A living peer: its right to its id and name, as every tracker knows it. */
+export interface PeerLease extends PeerRecord {
   /** Peer id in hex. */
   readonly id: string;
-  readonly name: string;
-  readonly incarnation: number;
-  /** As advertised, else the one address the tracker saw. Never empty. */
-  readonly addresses: readonly PeerAddress[];
-  readonly reachability: Reachability;
-  /** When it was last heard from, monotonic. */
-  readonly heardAtMs: number;
+  /** Hybrid clock of the record. */
+  readonly clock: number;
+  /** Wall clock; without a newer record the peer is gone then. */
+  readonly serveUntilMs: number;
 }
 
-/** How a claim ended; `holder` is the living peer that stands in the way. */
+/** How a claim would end; `holder` is the living peer that stands in the way. */
 export type Claim =
-  | { readonly kind: 'held'; readonly lease: PeerLease; readonly isNewProcess: boolean }
+  | { readonly kind: 'free'; readonly known: PeerLease | undefined; readonly isNewProcess: boolean }
   | { readonly kind: 'name-taken'; readonly holder: PeerLease }
   | { readonly kind: 'fenced'; readonly holder: PeerLease; readonly reason: 'newer process' | 'other address' };
 
-export interface ClaimRequest {
-  readonly identity: PeerIdentity;
-  /** The address the announce came from. */
-  readonly observedHost: string;
-  readonly nowMs: number;
+interface Held {
+  readonly lease: PeerLease;
+  ticket: ExpiryTicket<string> | undefined;
 }
 
-interface Held extends PeerLease {
-  name: string;
-  incarnation: number;
-  addresses: readonly PeerAddress[];
-  reachability: Reachability;
-  heardAtMs: number;
-  ticket: ExpiryTicket<Held> | undefined;
-}
+/** A peer came (`after` alone), went (`before` alone) or changed. */
+export type LeaseListener = (id: string, before: PeerLease | undefined, after: PeerLease | undefined) => void;
 
-/** Who lives, under which id and name, and where. Ids and names are unique in the cluster, whatever the namespace. */
+/**
+ * Who lives, under which id and name, and where: a view of the peer records, which every tracker keeps. Ids and names are
+ * unique in the cluster, whatever the namespace.
+ */
 export class PeerDirectory {
   readonly #peers = new Map<string, Held>();
-  readonly #byName = new Map<string, Held>();
-  readonly #expiry = new ExpiryQueue<Held>();
+  /** Holders of a name, the oldest first: more than one only until the younger hears that it is taken. */
+  readonly #byName = new Map<string, readonly PeerLease[]>();
+  readonly #expiry = new ExpiryQueue<string>();
 
-  constructor(private readonly options: { readonly peerTtlMs: number; readonly peerCountMax: number }) {}
+  constructor(private readonly onChange: LeaseListener) {}
 
   get size(): number {
     return this.#peers.size;
   }
 
   get(id: string): PeerLease | undefined {
-    return this.#peers.get(id);
+    return this.#peers.get(id)?.lease;
   }
 
   /**
-   * Takes or renews the right to an id and a name. One process may move to another address; another process may take
-   * over the id only at the address of the former one, which is how a restart differs from a copied data folder.
-   * @throws TrackerFullError
+   * Whether a peer may have its id and name. One process may move to another address; another process may take over the id
+   * only at the address of the former one, which is how a restart differs from a copied data folder.
    */
-  claim({ identity, observedHost, nowMs }: ClaimRequest): Claim {
+  claim(identity: PeerIdentity, addresses: readonly PeerAddress[]): Claim {
     const id = toHex(identity.id);
-    const addresses = addressesOf(identity, observedHost);
-    const known = this.#peers.get(id);
+    const known = this.get(id);
     if (known !== undefined && identity.incarnation < known.incarnation) {
       return { kind: 'fenced', holder: known, reason: 'newer process' };
     }
@@ -76,97 +62,62 @@ export class PeerDirectory {
     if (known !== undefined && isNewProcess && !meet(known.addresses, addresses)) {
       return { kind: 'fenced', holder: known, reason: 'other address' };
     }
-    const namesake = this.#byName.get(identity.name);
-    if (namesake !== undefined && namesake !== known) return { kind: 'name-taken', holder: namesake };
-
-    const lease = known ?? this.#add(id, nowMs);
-    if (lease.name !== identity.name) this.#rename(lease, identity.name);
-    lease.incarnation = identity.incarnation;
-    this.#move(lease, addresses, identity.addresses.length > 0);
-    this.#renew(lease, nowMs);
-    return { kind: 'held', lease, isNewProcess };
+    const holder = this.#byName.get(identity.name)?.[0];
+    if (holder !== undefined && holder.id !== id) return { kind: 'name-taken', holder };
+    return { kind: 'free', known, isNewProcess };
   }
 
-  /** A sign of life. @returns Undefined when the peer must announce first: it is unknown, or a newer process than known. */
-  renew(id: string, incarnation: number, nowMs: number): Claim | undefined {
-    const known = this.#peers.get(id);
-    if (known === undefined || incarnation > known.incarnation) return undefined;
-    if (incarnation < known.incarnation) return { kind: 'fenced', holder: known, reason: 'newer process' };
-    this.#renew(known, nowMs);
-    return { kind: 'held', lease: known, isNewProcess: false };
+  /** Takes note of what the records say now. */
+  learn(lease: PeerLease): void {
+    const before = this.#peers.get(lease.id);
+    if (before !== undefined) this.#drop(before);
+    const held: Held = { lease, ticket: undefined };
+    if (Number.isFinite(lease.serveUntilMs)) held.ticket = this.#expiry.add(lease.id, lease.serveUntilMs);
+    this.#peers.set(lease.id, held);
+    const others = this.#byName.get(lease.name) ?? [];
+    this.#byName.set(lease.name, [...others, lease].sort(older));
+    this.onChange(lease.id, before?.lease, lease);
   }
 
-  /** Notes how a dial-back went, unless the peer has moved since. */
-  setReachability(id: string, address: HostPort, reachability: Reachability): void {
-    const known = this.#peers.get(id);
-    if (known !== undefined && meet(known.addresses, [address])) known.reachability = reachability;
+  /** The peer is gone. @returns Whether it was there. */
+  forget(id: string): boolean {
+    const held = this.#peers.get(id);
+    if (held === undefined) return false;
+    this.#drop(held);
+    this.onChange(id, held.lease, undefined);
+    return true;
   }
 
-  /** Ends a lease before its time. */
-  release(id: string): PeerLease | undefined {
-    const known = this.#peers.get(id);
-    if (known === undefined) return undefined;
-    if (known.ticket !== undefined) this.#expiry.cancel(known.ticket);
-    this.#forget(known);
-    return known;
+  /** Forgets whom nobody spoke for until `nowMs` (wall clock). @returns How many. */
+  expire(nowMs: number): number {
+    const due = this.#expiry.takeDue(nowMs);
+    for (const id of due) this.forget(id);
+    return due.length;
   }
 
-  /** Forgets and returns the peers that were silent for `peerTtlMs`. */
-  expire(nowMs: number): readonly PeerLease[] {
-    const silent = this.#expiry.takeDue(nowMs);
-    for (const lease of silent) this.#forget(lease);
-    return silent;
-  }
-
-  #add(id: string, nowMs: number): Held {
-    if (this.#peers.size >= this.options.peerCountMax) throw new TrackerFullError('peers', this.options.peerCountMax);
-    const lease: Held = {
-      id,
-      name: '',
-      incarnation: 0,
-      addresses: [],
-      reachability: { kind: 'unknown' },
-      heardAtMs: nowMs,
-      ticket: undefined,
-    };
-    lease.ticket = this.#expiry.add(lease, nowMs + this.options.peerTtlMs);
-    this.#peers.set(id, lease);
-    return lease;
-  }
-
-  #rename(lease: Held, name: string): void {
-    if (this.#byName.get(lease.name) === lease) this.#byName.delete(lease.name);
-    lease.name = name;
-    this.#byName.set(name, lease);
-  }
-
-  /** What was found out about an address holds for that address only. */
-  #move(lease: Held, addresses: readonly PeerAddress[], isAdvertised: boolean): void {
-    if (isAdvertised) lease.reachability = { kind: 'advertised' };
-    else if (lease.reachability.kind === 'advertised' || !meet(lease.addresses, addresses)) {
-      lease.reachability = { kind: 'unknown' };
-    }
-    lease.addresses = addresses;
-  }
-
-  #renew(lease: Held, nowMs: number): void {
-    lease.heardAtMs = nowMs;
-    if (lease.ticket !== undefined) this.#expiry.move(lease.ticket, nowMs + this.options.peerTtlMs);
-  }
-
-  #forget(lease: Held): void {
+  #drop({ lease, ticket }: Held): void {
+    if (ticket !== undefined) this.#expiry.cancel(ticket);
     this.#peers.delete(lease.id);
-    if (this.#byName.get(lease.name) === lease) this.#byName.delete(lease.name);
+    const left = (this.#byName.get(lease.name) ?? []).filter(({ id }) => id !== lease.id);
+    if (left.length === 0) this.#byName.delete(lease.name);
+    else this.#byName.set(lease.name, left);
   }
 }
 
-function addressesOf(identity: PeerIdentity, observedHost: string): readonly PeerAddress[] {
+/** Where a peer is: as it advertises, else as the tracker sees it. */
+export function addressesOf(identity: PeerIdentity, observedHost: string): readonly PeerAddress[] {
   if (identity.addresses.length > 0) {
     return identity.addresses.map(({ network, host, port }) => ({ network, host, port }));
   }
   return [{ network: 'default', host: observedHost, port: identity.dataPort }];
 }
 
-function meet(some: readonly HostPort[], others: readonly HostPort[]): boolean {
+/** Whether two lists have an address in common. */
+export function meet(some: readonly HostPort[], others: readonly HostPort[]): boolean {
   return some.some((one) => others.some((other) => one.host === other.host && one.port === other.port));
+}
+
+/** Who claimed a name first keeps it; everywhere alike. */
+function older(one: PeerLease, other: PeerLease): number {
+  return one.since - other.since || (one.id < other.id ? -1 : 1);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { PEER_TTL_MS } from './limits.js';
+import { DESCRIPTION_GRACE_MS, ENTRY_LIVES_OF_PEER, PEER_TTL_MS, REFRESHES_PER_LIFE } from './limits.js';
 import { type Fixture, makeAnnounce, makeHash, makePeer, makeTracking } from './tracking.fixture.js';
 
 const HOST = '198.51.100.1';
@@ -29,21 +29,21 @@ describe('PeerRegistry', () => {
       { id: Buffer.alloc(16, 1), name: 'peer-1', addresses: makePeer(1).addresses, isComplete: true },
     ]);
     expect(reply).toMatchObject({ seedCount: 1, leechCount: 1 });
-    const asked = fixture.tracking.peers.lookup({ ...whole, hash: makeHash(1), peerId: makePeer(1).id });
+    const asked = await fixture.tracking.peers.lookup({ ...whole, hash: makeHash(1), peerId: makePeer(1).id });
     expect(asked.peers.map(({ name }) => name)).toEqual(['peer-2']);
-    expect(lookup().peers).toHaveLength(2);
+    expect((await lookup()).peers).toHaveLength(2);
   });
 
   it('counts a peer once, however often it announces, and notices when it completes', async () => {
     await announce(1, { isComplete: false });
     await announce(1, { isComplete: false });
-    expect(lookup()).toMatchObject({ seedCount: 0, leechCount: 1 });
+    expect(await lookup()).toMatchObject({ seedCount: 0, leechCount: 1 });
     await announce(1);
-    expect(lookup()).toMatchObject({ seedCount: 1, leechCount: 0 });
+    expect(await lookup()).toMatchObject({ seedCount: 1, leechCount: 0 });
   });
 
-  it('answers for an unknown torrent with an empty peer set, and keeps nothing', () => {
-    expect(lookup(makeHash(9))).toEqual({ peers: [], seedCount: 0, leechCount: 0 });
+  it('answers for an unknown torrent with an empty peer set, and keeps nothing', async () => {
+    expect(await lookup(makeHash(9))).toMatchObject({ peers: [], seedCount: 0, leechCount: 0 });
     expect(fixture.tracking.totals().torrentCount).toBe(0);
   });
 
@@ -56,47 +56,52 @@ describe('PeerRegistry', () => {
   it('keeps the namespaces apart', async () => {
     await announce(1);
     await announce(2, { namespace: 'other' });
-    expect(lookup().peers.map(({ name }) => name)).toEqual(['peer-1']);
+    expect((await lookup()).peers.map(({ name }) => name)).toEqual(['peer-1']);
     expect(fixture.tracking.countsIn('other')).toMatchObject({ torrentCount: 1, entryCount: 1 });
   });
 
   it('forgets a peer that deregisters, at once', async () => {
     await announce(1);
     const request = { namespace: 'default', hash: makeHash(1), index: -1, peerId: makePeer(1).id };
-    expect(await fixture.tracking.peers.deregister(request)).toEqual({ wasRegistered: true });
-    expect(await fixture.tracking.peers.deregister(request)).toEqual({ wasRegistered: false });
-    expect(lookup().peers).toEqual([]);
-    expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0, entryCount: 0 });
+    expect(await fixture.tracking.peers.deregister(request)).toMatchObject({ wasRegistered: true, copies: 1 });
+    expect(await fixture.tracking.peers.deregister(request)).toMatchObject({ wasRegistered: false });
+    expect((await lookup()).peers).toEqual([]);
+    expect(fixture.tracking.totals()).toMatchObject({ entryCount: 0 });
+    fixture.clock.advance(DESCRIPTION_GRACE_MS);
+    await fixture.tracking.expire();
+    expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0 });
   });
 
   it('expires a peer that went silent, to the millisecond and without a sweep', async () => {
     await announce(1);
     fixture.clock.advance(PEER_TTL_MS - 1);
-    expect(lookup()).toMatchObject({ seedCount: 1 });
+    expect(await lookup()).toMatchObject({ seedCount: 1 });
     fixture.clock.advance(1);
-    expect(lookup()).toEqual({ peers: [], seedCount: 0, leechCount: 0 });
-    expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 0, peerCount: 0, entryCount: 0 });
+    expect(await lookup()).toMatchObject({ peers: [], seedCount: 0, leechCount: 0 });
+    expect(fixture.tracking.totals()).toMatchObject({ peerCount: 0, entryCount: 0 });
   });
 
   it('counts what expires, whether a sweep or a message notices', async () => {
     await announce(1);
     await announce(1, { hash: makeHash(2) });
     fixture.clock.advance(PEER_TTL_MS);
-    expect(await fixture.tracking.expire()).toEqual({ entryCount: 2, peerCount: 1, metadataCount: 0 });
+    expect(await fixture.tracking.expire()).toEqual({ peerCount: 1, metadataCount: 0 });
     await announce(2);
     fixture.clock.advance(PEER_TTL_MS);
-    lookup();
-    expect(fixture.tracking.totals().expired).toEqual({ entryCount: 3, peerCount: 2, metadataCount: 0 });
+    await lookup();
+    expect(fixture.tracking.totals().expired).toEqual({ peerCount: 2, metadataCount: 0 });
   });
 
   it('lives by heartbeats, torrent by torrent', async () => {
     await announce(1);
     await announce(1, { hash: makeHash(2) });
-    fixture.clock.advance(PEER_TTL_MS - 1);
-    expect(await heartbeat(1, [makeHash(1)])).toMatchObject({ unknown: [], peerTtlMs: PEER_TTL_MS });
-    fixture.clock.advance(PEER_TTL_MS - 1);
-    expect(lookup(makeHash(1)).seedCount).toBe(1);
-    expect(lookup(makeHash(2)).seedCount).toBe(0);
+    for (let beat = 0; beat <= ENTRY_LIVES_OF_PEER; beat += 1) {
+      fixture.clock.advance(PEER_TTL_MS - 1);
+      expect(await heartbeat(1, [makeHash(1)])).toMatchObject({ unknown: [], peerTtlMs: PEER_TTL_MS });
+    }
+    fixture.purge();
+    expect((await lookup(makeHash(1))).seedCount).toBe(1);
+    expect((await lookup(makeHash(2))).seedCount).toBe(0);
   });
 
   it('names the torrents a heartbeat is ahead of', async () => {
@@ -108,7 +113,7 @@ describe('PeerRegistry', () => {
   it('learns from a heartbeat that a download is complete', async () => {
     await announce(1, { isComplete: false });
     await heartbeat(1, [makeHash(1)], true);
-    expect(lookup()).toMatchObject({ seedCount: 1, leechCount: 0 });
+    expect(await lookup()).toMatchObject({ seedCount: 1, leechCount: 0 });
   });
 
   it('asks for a heartbeat often enough to lose two in a row', async () => {
@@ -126,9 +131,9 @@ describe('PeerRegistry', () => {
 
   it('counts the requests for a torrent', async () => {
     await announce(1);
-    lookup();
-    lookup();
-    const { torrents } = fixture.tracking.catalog.list({ namespace: 'default', countMax: 10 });
+    await lookup();
+    await lookup();
+    const { torrents } = await fixture.tracking.catalog.list({ namespace: 'default', countMax: 10 });
     expect(torrents).toMatchObject([{ title: 'announced', sizeBytes: 1_000, requestCount: 3 }]);
   });
 
@@ -142,10 +147,29 @@ describe('PeerRegistry', () => {
     await announce(1, { hash: makeHash(2) });
     await expect(announce(1, { hash: makeHash(3) })).rejects.toMatchObject(full);
     await expect(announce(2, { hash: makeHash(2) })).rejects.toMatchObject(full);
-    expect(lookup().seedCount).toBe(2);
+    expect((await lookup()).seedCount).toBe(2);
     expect(fixture.tracking.totals()).toMatchObject({ torrentCount: 2, peerCount: 2, entryCount: 3 });
     fixture.clock.advance(PEER_TTL_MS);
     await expect(announce(3)).resolves.toMatchObject({ seedCount: 1 });
+  });
+
+  it('writes the entries of a peer again a third of their life later, not with each heartbeat', async () => {
+    await announce(1);
+    const { clockOf } = fixture;
+    const first = clockOf(1, makeHash(1));
+    // The first beat after an announce is due; those that follow are not, until a third of the life is over.
+    await heartbeat(1, [makeHash(1)]);
+    const written = clockOf(1, makeHash(1));
+    expect(written).toBeGreaterThan(first);
+    const beats = Math.floor((PEER_TTL_MS * ENTRY_LIVES_OF_PEER) / REFRESHES_PER_LIFE / (PEER_TTL_MS - 1));
+    for (let beat = 0; beat < beats; beat += 1) {
+      fixture.clock.advance(PEER_TTL_MS - 1);
+      await heartbeat(1, [makeHash(1)]);
+      expect(clockOf(1, makeHash(1))).toBe(written);
+    }
+    fixture.clock.advance(PEER_TTL_MS - 1);
+    await heartbeat(1, [makeHash(1)]);
+    expect(clockOf(1, makeHash(1))).toBeGreaterThan(written);
   });
 
   it('has right counts after anything, and forgets everything in the end', async () => {
@@ -160,41 +184,49 @@ describe('PeerRegistry', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         fixture = makeTracking();
         const { clock, tracking } = fixture;
-        /** (peer, torrent) -> complete, and when it ends. */
-        const model = new Map<string, { isComplete: boolean; endsAtMs: number }>();
-        /** For each heartbeat: how many of its torrents were unknown, and how many should have been. */
-        const unknownCounts: [found: number, expected: number][] = [];
+        /** (peer, torrent) -> complete. */
+        const model = new Map<string, boolean>();
+        /** When a peer that says nothing is gone. */
+        const ends = new Map<number, number>();
+        const noteLife = (peer: number): unknown => ends.set(peer, clock.monotonicMs() + PEER_TTL_MS);
         for (const { kind, peer, torrent, isComplete, byMs } of steps) {
           const id = `${peer} ${torrent}`;
           const hash = makeHash(torrent);
-          const endsAtMs = clock.monotonicMs() + PEER_TTL_MS;
           if (kind === 'announce') {
             await announce(peer, { hash, isComplete });
-            model.set(id, { isComplete, endsAtMs });
+            model.set(id, isComplete);
+            noteLife(peer);
           } else if (kind === 'deregister') {
             await tracking.peers.deregister({ namespace: 'default', hash, index: -1, peerId: makePeer(peer).id });
             model.delete(id);
           } else if (kind === 'heartbeat') {
             const { unknown } = await heartbeat(peer, [hash], isComplete);
-            unknownCounts.push([unknown.length, model.has(id) ? 0 : 1]);
-            if (model.has(id)) model.set(id, { isComplete, endsAtMs });
+            expect(unknown).toHaveLength(model.has(id) ? 0 : 1);
+            if (model.has(id)) model.set(id, isComplete);
+            if (ends.has(peer)) noteLife(peer);
           } else {
             clock.advance(byMs);
-            for (const [one, { endsAtMs: at }] of model) if (at <= clock.monotonicMs()) model.delete(one);
+            for (const [one, endMs] of ends) {
+              if (endMs > clock.monotonicMs()) continue;
+              ends.delete(one);
+              for (const key of [...model.keys()].filter((key) => key.startsWith(`${one} `))) model.delete(key);
+            }
           }
           for (const number of [1, 2, 3]) {
             const entries = [...model].filter(([one]) => one.endsWith(` ${number}`));
-            const seedCount = entries.filter(([, entry]) => entry.isComplete).length;
-            const reply = lookup(makeHash(number));
+            const seedCount = entries.filter(([, isSeed]) => isSeed).length;
+            const reply = await lookup(makeHash(number));
             expect(reply).toMatchObject({ seedCount, leechCount: entries.length - seedCount });
             expect(reply.peers).toHaveLength(entries.length);
           }
         }
-        expect(unknownCounts.map(([found]) => found)).toEqual(unknownCounts.map(([, expected]) => expected));
         clock.advance(PEER_TTL_MS);
         await tracking.expire();
-        expect(tracking.totals()).toMatchObject({ torrentCount: 0, peerCount: 0, entryCount: 0, metadataBytes: 0 });
+        expect(tracking.totals()).toMatchObject({ peerCount: 0, entryCount: 0, metadataBytes: 0 });
         expect(tracking.countsIn('default').entryCount).toBe(0);
+        clock.advance(DESCRIPTION_GRACE_MS);
+        await tracking.expire();
+        expect(tracking.totals().torrentCount).toBe(0);
       }),
       { numRuns: 60 },
     );

@@ -1,4 +1,5 @@
-import { type Clock, formatAddress, type HostPort } from '@panal/runtime';
+import type { ClusterRecord } from '@panal/cluster';
+import type { Clock } from '@panal/runtime';
 import {
   type AnnounceReply,
   type AnnounceRequest,
@@ -7,179 +8,200 @@ import {
   HEARTBEAT_TORRENTS_MAX,
   type HeartbeatReply,
   type HeartbeatRequest,
+  type HeartbeatTorrent,
   type LookupReply,
   type LookupRequest,
-  type PeerInfo,
 } from '@panal/wire';
-import { PeerFencedError, PeerNameTakenError, PeerTorrentsFullError } from './errors.js';
-import type { HandoutPolicy } from './handout-policy.js';
-import { HEARTBEATS_PER_TTL } from './limits.js';
-import type { Claim, PeerDirectory, PeerLease } from './peer-directory.js';
-import type { PeerEntries } from './peer-entries.js';
-import type { PeerSource } from './peer-entry.js';
+import { PeerTorrentsFullError, TrackerFullError } from './errors.js';
+import { HEARTBEATS_PER_TTL, REFRESHES_PER_LIFE } from './limits.js';
+import type { PeerClaims } from './peer-claims.js';
+import type { PeerDirectory, PeerLease } from './peer-directory.js';
+import { type PeerSession, type PeerSessions, recordOf } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
+import { slotOfTorrent } from './record-keys.js';
+import type { RecordMaker } from './record-maker.js';
+import type { Replicas } from './replicas.js';
+import type { ServedEntries } from './served-entries.js';
+import type { Swarms } from './swarms.js';
 import { type TorrentKey, toHex, torrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface PeerRegistryOptions {
   readonly clock: Clock;
   readonly peerTtlMs: number;
+  /** How long a peer record and an entry are served without a newer one. */
+  readonly lifeMs: number;
+  readonly entryCountMax: number;
+  readonly replicas: Replicas;
+  readonly entries: ServedEntries;
   readonly directory: PeerDirectory;
-  readonly entries: PeerEntries;
+  readonly sessions: PeerSessions;
+  readonly claims: PeerClaims;
+  readonly make: RecordMaker;
+  readonly swarms: Swarms;
   readonly torrents: TorrentTable;
   readonly reachability: ReachabilityCheck;
-  readonly policy: HandoutPolicy;
 }
 
-/** What `expire` dropped. */
-export interface Expired {
-  readonly entryCount: number;
-  readonly peerCount: number;
-}
-
-/** Which peers have which torrent. Every answer is as of now: what has expired is dropped before, not by the next sweep. */
+/** Takes what peers say of themselves, and answers who has what. */
 export class PeerRegistry {
-  #expiredEntryCount = 0;
-  #expiredPeerCount = 0;
+  #silentCount = 0;
 
   constructor(private readonly options: PeerRegistryOptions) {}
+
+  /** Peers that were silent for too long since the start. */
+  get silentCount(): number {
+    return this.#silentCount;
+  }
 
   /**
    * Registers a peer for a torrent, or renews it, and hands out others that have it.
    * @param observedHost The address the message came from.
-   * @throws PeerNameTakenError, PeerFencedError, PeerTorrentsFullError, TrackerFullError
+   * @throws PeerNameTakenError, PeerFencedError, PeerTorrentsFullError, TrackerFullError, and what the replicas throw
    */
   async announce(request: AnnounceRequest, observedHost: string): Promise<AnnounceReply> {
-    const { entries, peerTtlMs } = this.options;
-    const nowMs = this.#now();
-    const claim = this.options.directory.claim({ identity: request.peer, observedHost, nowMs });
-    if (claim.kind !== 'held') throw this.#refuse(claim, request.peer.name);
-    const { lease } = claim;
+    const { claims, make, replicas, swarms } = this.options;
+    const session = claims.admit(request.peer, observedHost, this.#now());
     const key = torrentKey(request);
-    // What a former process shared counts only once this one announces it again.
-    if (claim.isNewProcess) await entries.removePeer(lease.id);
-    if (entries.countOf(lease.id) >= HEARTBEAT_TORRENTS_MAX && !entries.has(key, lease.id)) {
-      throw new PeerTorrentsFullError(HEARTBEAT_TORRENTS_MAX);
-    }
-    const entry = { isComplete: request.isComplete, chunksDone: request.chunksDone };
-    const row = await entries.put({ key, peer: lease.id, entry, expiresAtMs: nowMs + peerTtlMs });
-    if (!row.hasMetadata) {
-      row.title = request.title;
-      row.sizeBytes = request.sizeBytes;
-    }
-    this.options.reachability.check(lease);
-    const found = this.#find(key, lease.id, request.peerCountMax);
-    return { ...found, ...this.#rhythm(), isMetadataKnown: row.hasMetadata, observedHost };
+    this.#checkRoom(key, session.id);
+    const records = [...this.#peerRecord(session), make.entry(key, session.id, request.isComplete)];
+    // Where the torrent is kept, one write tells it all; elsewhere the keeper's answer says whether it lacks a description.
+    const slot = slotOfTorrent(key);
+    const isHere = replicas.isAuthoritative(slot);
+    if (isHere && !this.options.torrents.get(key)?.isDescribed) records.push(make.about(key, request));
+    const { copies } = await replicas.write(records);
+    this.#checkReachability(session);
+    const found = await swarms.find({ ...key, asker: session.id, peerCountMax: request.peerCountMax });
+    if (!isHere && !found.isDescribed) await replicas.write([make.about(key, request)]);
+    const { peers, seedCount, leechCount, isMetadataKnown } = found;
+    return {
+      ...{ peers, seedCount, leechCount, isMetadataKnown, observedHost, copies },
+      ...this.#rhythm(),
+      ...replicas.guide(slot),
+    };
   }
 
   async deregister(request: DeregisterRequest): Promise<DeregisterReply> {
-    this.#now();
-    return { wasRegistered: await this.options.entries.remove(torrentKey(request), toHex(request.peerId)) };
+    const key = torrentKey(request);
+    const peer = toHex(request.peerId);
+    const guide = this.options.replicas.guide(slotOfTorrent(key));
+    const wasRegistered = await this.options.swarms.holds(key, peer);
+    if (!wasRegistered) return { wasRegistered, ...guide };
+    const { copies } = await this.options.replicas.write([this.options.make.entryEnd(key, peer)]);
+    return { wasRegistered, copies, ...guide };
   }
 
   /**
-   * Keeps a peer and all torrents it names alive.
-   * @returns The torrents this tracker does not have the peer for; all of them when it does not know the peer.
+   * Keeps a peer and all torrents it names alive. Most beats only tell that the peer lives; a third of the life of its
+   * entries later, one writes them all again.
+   * @returns The torrents this tracker keeps and does not have the peer for; all of them when it does not know the peer.
    * @throws PeerFencedError
    */
   async heartbeat({ namespace, peerId, incarnation, torrents }: HeartbeatRequest): Promise<HeartbeatReply> {
+    const { claims, replicas } = this.options;
     const nowMs = this.#now();
-    const peer = toHex(peerId);
-    const claim = this.options.directory.renew(peer, incarnation, nowMs);
-    if (claim === undefined) return { unknown: torrents.map(({ hash }) => hash), ...this.#rhythm() };
-    if (claim.kind !== 'held') throw this.#refuse(claim, claim.holder.name);
-    this.options.reachability.check(claim.lease);
-    const expiresAtMs = nowMs + this.options.peerTtlMs;
-    const isKnown = await Promise.all(
-      torrents.map(({ hash, isComplete }) =>
-        this.options.entries.refresh({ key: torrentKey({ namespace, hash }), peer, isComplete, expiresAtMs }),
-      ),
-    );
-    return { unknown: torrents.filter((_, at) => isKnown[at] !== true).map(({ hash }) => hash), ...this.#rhythm() };
+    const session = claims.renew(toHex(peerId), incarnation, nowMs);
+    if (session === undefined) return { unknown: torrents.map(({ hash }) => hash), ...this.#rhythm() };
+    this.#checkReachability(session);
+    const isRefreshDue = nowMs >= session.refreshDueMs;
+    if (isRefreshDue) session.refreshDueMs = nowMs + this.options.lifeMs / REFRESHES_PER_LIFE;
+    const records = this.#peerRecord(session);
+    const unknown: Uint8Array[] = [];
+    for (const torrent of torrents) {
+      const word = this.#wordOn(torrentKey({ namespace, hash: torrent.hash }), session.id, torrent, isRefreshDue);
+      if (word === 'unknown') unknown.push(torrent.hash);
+      else if (word !== 'known') records.push(word);
+    }
+    if (records.length > 0) await replicas.write(records);
+    return { unknown, ...this.#rhythm() };
   }
 
   /** Peers of a torrent. One nobody shares is an empty peer set, not an error. */
-  lookup(request: LookupRequest): LookupReply {
+  async lookup(request: LookupRequest): Promise<LookupReply> {
     this.#now();
+    const key = torrentKey(request);
     const asker = request.peerId === undefined ? undefined : toHex(request.peerId);
-    return this.#find(torrentKey(request), asker, request.peerCountMax);
+    const { peers, seedCount, leechCount } = await this.options.swarms.find({
+      ...key,
+      asker,
+      peerCountMax: request.peerCountMax,
+    });
+    return { peers, seedCount, leechCount, ...this.options.replicas.guide(slotOfTorrent(key)) };
   }
 
-  /** Drops entries and peers whose time is over. Idle trackers need it; a busy one does it with every message. */
-  expire(nowMs: number): Expired {
-    const entryCount = this.options.entries.expire(nowMs);
-    const peerCount = this.options.directory.expire(nowMs).length;
-    this.#expiredEntryCount += entryCount;
-    this.#expiredPeerCount += peerCount;
-    return { entryCount, peerCount };
+  /** Ends the peers of this tracker's sessions that were silent for their time. @returns How many. */
+  async endSilent(): Promise<number> {
+    const { clock, directory, sessions } = this.options;
+    directory.expire(clock.nowMs());
+    const silent = sessions.takeSilent(clock.monotonicMs());
+    const ends = silent.flatMap(({ id }) => {
+      const lease = directory.get(id);
+      return lease?.session === this.options.replicas.selfId ? [this.options.make.peerEnd(id, lease.clock + 1)] : [];
+    });
+    this.#silentCount += ends.length;
+    if (ends.length > 0) await this.options.replicas.write(ends);
+    return ends.length;
   }
 
-  /** All that was ever dropped because its time was over, by a sweep or by a message. */
-  get expiredSoFar(): Expired {
-    return { entryCount: this.#expiredEntryCount, peerCount: this.#expiredPeerCount };
-  }
-
+  /** Answers are as of now: whose time is over is gone before, not by the next sweep. */
   #now(): number {
-    const nowMs = this.options.clock.monotonicMs();
-    this.expire(nowMs);
-    return nowMs;
+    this.endSilent().catch(() => undefined);
+    return this.options.clock.monotonicMs();
+  }
+
+  /** What a heartbeat says of one torrent: nothing new, that it is unknown here, or a record to write. */
+  #wordOn(key: TorrentKey, peer: string, { isComplete }: HeartbeatTorrent, isRefreshDue: boolean): Word {
+    const { make, replicas, entries } = this.options;
+    if (replicas.isAuthoritative(slotOfTorrent(key))) {
+      const held = entries.find(key, peer);
+      if (held === undefined) return 'unknown';
+      if (held.isComplete !== isComplete) return make.entry(key, peer, isComplete);
+    }
+    return isRefreshDue ? make.entry(key, peer, isComplete) : 'known';
+  }
+
+  /** The peer's record, when the others do not know it as it is, or not for much longer. */
+  #peerRecord(session: PeerSession): ClusterRecord[] {
+    const { clock, directory, lifeMs, make, replicas } = this.options;
+    const record = recordOf(session, replicas.selfId);
+    const lease = directory.get(session.id);
+    const lifeLeftMs = (lease?.serveUntilMs ?? 0) - clock.nowMs();
+    const isKnown = lease !== undefined && isSameRecord(lease, record);
+    const isFresh = lifeLeftMs > lifeMs * (1 - 1 / REFRESHES_PER_LIFE);
+    return isKnown && isFresh ? [] : [make.peer(session.id, record)];
+  }
+
+  #checkReachability(session: PeerSession): void {
+    this.options.reachability.check(session, () => {
+      // It may have gone meanwhile; and a failed write is made good by the next beat.
+      if (this.options.sessions.get(session.id) !== session) return;
+      void this.options.replicas.write(this.#peerRecord(session)).catch(() => undefined);
+    });
+  }
+
+  #checkRoom(key: TorrentKey, peer: string): void {
+    const { entryCountMax, entries, torrents } = this.options;
+    torrents.checkRoom(key);
+    if (entries.find(key, peer) !== undefined) return;
+    if (entries.countOf(peer) >= HEARTBEAT_TORRENTS_MAX) throw new PeerTorrentsFullError(HEARTBEAT_TORRENTS_MAX);
+    if (entries.count >= entryCountMax) throw new TrackerFullError('peer entries', entryCountMax);
   }
 
   #rhythm(): Pick<HeartbeatReply, 'heartbeatIntervalMs' | 'peerTtlMs'> {
     const { peerTtlMs } = this.options;
     return { heartbeatIntervalMs: Math.floor(peerTtlMs / HEARTBEATS_PER_TTL), peerTtlMs };
   }
-
-  #refuse(claim: Exclude<Claim, { kind: 'held' }>, name: string): Error {
-    const { holder } = claim;
-    const address = formatAddress(holder.addresses[0] as HostPort);
-    if (claim.kind === 'fenced' && claim.reason === 'newer process') {
-      return new PeerFencedError(name, address, claim.reason);
-    }
-    this.options.reachability.probe(holder, () => this.#bury(holder));
-    return claim.kind === 'fenced'
-      ? new PeerFencedError(name, address, claim.reason)
-      : new PeerNameTakenError(name, address);
-  }
-
-  /** The holder's process is gone: its successor need not wait for the lease to end. */
-  #bury(holder: PeerLease): void {
-    this.options.directory.release(holder.id);
-    void this.options.entries.removePeer(holder.id);
-  }
-
-  #find(key: TorrentKey, asker: string | undefined, peerCountMax: number): LookupReply {
-    const row = this.options.torrents.get(key);
-    if (row === undefined) return { peers: [], seedCount: 0, leechCount: 0 };
-    if (peerCountMax > 0) row.requestCount += 1;
-    const peers = peerCountMax > 0 ? this.#handout(key, asker, peerCountMax) : [];
-    return { peers, seedCount: row.seedCount, leechCount: row.leechCount };
-  }
-
-  #handout(key: TorrentKey, asker: string | undefined, peerCountMax: number): readonly PeerInfo[] {
-    const sources: PeerSource[] = [];
-    for (const {
-      key: { member },
-      value,
-    } of this.options.entries.of(key)) {
-      const lease = this.options.directory.get(member);
-      if (member !== asker && lease !== undefined && isDialable(lease))
-        sources.push({ lease, isComplete: value.isComplete });
-    }
-    const askerAddresses = asker === undefined ? [] : (this.options.directory.get(asker)?.addresses ?? []);
-    const networks = new Set(askerAddresses.map(({ network }) => network));
-    const chosen = this.options.policy.choose({ sources, networks, peerCountMax });
-    return chosen.slice(0, peerCountMax).map((source) => peerInfo(source, networks));
-  }
 }
 
-function isDialable({ reachability }: PeerLease): boolean {
-  return reachability.kind === 'advertised' || reachability.kind === 'reachable';
-}
+type Word = ClusterRecord | 'known' | 'unknown';
 
-/** Addresses on a network of the asker come first: the asker dials them in this order. */
-function peerInfo({ lease, isComplete }: PeerSource, networks: ReadonlySet<string>): PeerInfo {
-  const near = lease.addresses.filter(({ network }) => networks.has(network));
-  const far = lease.addresses.filter(({ network }) => !networks.has(network));
-  return { id: Buffer.from(lease.id, 'hex'), name: lease.name, addresses: [...near, ...far], isComplete };
+function isSameRecord(lease: PeerLease, record: ReturnType<typeof recordOf>): boolean {
+  return (
+    lease.session === record.session &&
+    lease.name === record.name &&
+    lease.incarnation === record.incarnation &&
+    lease.isDialable === record.isDialable &&
+    lease.isAdvertised === record.isAdvertised &&
+    JSON.stringify(lease.addresses) === JSON.stringify(record.addresses)
+  );
 }

@@ -1,56 +1,62 @@
-import type { Clock } from '@panal/runtime';
+import type { Clock, HostPort } from '@panal/runtime';
 import type { DialbackOutcome } from './dialback.js';
 import type { DialbackQueue } from './dialback-queue.js';
-import { CLAIM_PROBE_INTERVAL_MS, DIALBACK_RETRY_MS } from './limits.js';
-import type { PeerDirectory, PeerLease } from './peer-directory.js';
+import { CLAIM_PROBE_INTERVAL_MS, CLAIM_PROBES_REMEMBERED_MAX, DIALBACK_RETRY_MS } from './limits.js';
+import type { PeerSession } from './peer-sessions.js';
 
 export interface ReachabilityCheckOptions {
   readonly clock: Clock;
-  readonly directory: PeerDirectory;
   readonly queue: DialbackQueue;
 }
 
 /** Dials peers back: before one is handed out at an address it did not advertise, and when another claims its place. */
 export class ReachabilityCheck {
-  readonly #probedAtMs = new WeakMap<PeerLease, number>();
+  /** When the holder of a claimed name or id was last dialled, by peer id. */
+  readonly #probedAtMs = new Map<string, number>();
 
   constructor(private readonly options: ReachabilityCheckOptions) {}
 
-  /** Tries the address the tracker saw, once; one that failed again after a while. Returns at once. */
-  check(lease: PeerLease): void {
-    const { reachability } = lease;
+  /**
+   * Tries the address the tracker saw, once; one that failed again after a while. Returns at once.
+   * @param onReachable Called when somebody answered there.
+   */
+  check(session: PeerSession, onReachable: () => void): void {
+    const { reachability } = session;
     const nowMs = this.options.clock.monotonicMs();
     const isDue =
       reachability.kind === 'unknown' ||
       (reachability.kind === 'unreachable' && nowMs - reachability.checkedAtMs >= DIALBACK_RETRY_MS);
-    const address = lease.addresses[0];
+    const address = session.addresses[0];
     if (!isDue || address === undefined) return;
     const isQueued = this.options.queue.request(address, (outcome) => {
       const checkedAtMs = this.options.clock.monotonicMs();
-      const found =
-        outcome === 'reachable' ? ({ kind: 'reachable' } as const) : ({ kind: 'unreachable', checkedAtMs } as const);
-      this.options.directory.setReachability(lease.id, address, found);
+      session.reachability = outcome === 'reachable' ? { kind: 'reachable' } : { kind: 'unreachable', checkedAtMs };
+      if (outcome === 'reachable') onReachable();
     });
-    if (isQueued) this.options.directory.setReachability(lease.id, address, { kind: 'pending' });
+    if (isQueued) session.reachability = { kind: 'pending' };
   }
 
   /**
-   * Finds out whether the process behind a lease is dead although its time is not over: nothing listens at any of its
+   * Finds out whether the process behind a claim is dead although its time is not over: nothing listens at any of its
    * addresses. Silence proves nothing, so a peer behind a cut network keeps its name. Returns at once.
    */
-  probe(holder: PeerLease, onDead: () => void): void {
+  probe({ id, addresses }: { id: string; addresses: readonly HostPort[] }, onDead: () => void): void {
     const nowMs = this.options.clock.monotonicMs();
-    const probedAtMs = this.#probedAtMs.get(holder) ?? Number.NEGATIVE_INFINITY;
+    const probedAtMs = this.#probedAtMs.get(id) ?? Number.NEGATIVE_INFINITY;
     if (nowMs - probedAtMs < CLAIM_PROBE_INTERVAL_MS) return;
-    this.#probedAtMs.set(holder, nowMs);
-    const { heardAtMs } = holder;
-    let open = holder.addresses.length;
+    this.#remember(id, nowMs);
+    let open = addresses.length;
     const onOutcome = (outcome: DialbackOutcome): void => {
       if (outcome === 'refused') open -= 1;
-      // A sign of life in between is stronger than a refused connection.
-      const isSame = this.options.directory.get(holder.id) === holder && holder.heardAtMs === heardAtMs;
-      if (open === 0 && isSame) onDead();
+      if (open === 0) onDead();
     };
-    for (const address of holder.addresses) this.options.queue.request(address, onOutcome);
+    for (const address of addresses) this.options.queue.request(address, onOutcome);
+  }
+
+  #remember(id: string, nowMs: number): void {
+    this.#probedAtMs.delete(id);
+    this.#probedAtMs.set(id, nowMs);
+    const [oldest] = this.#probedAtMs.keys();
+    if (this.#probedAtMs.size > CLAIM_PROBES_REMEMBERED_MAX && oldest !== undefined) this.#probedAtMs.delete(oldest);
   }
 }

@@ -15,6 +15,11 @@ export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
+/** The opposite of `toHex`. */
+export function fromHex(hex: string): Buffer {
+  return Buffer.from(hex, 'hex');
+}
+
 /** Sorts by namespace, then by content id. No namespace has a space in it. */
 export function sortKey({ namespace, torrent }: TorrentKey): string {
   return `${namespace} ${torrent}`;

@@ -1,15 +1,17 @@
 import { TrackerFullError } from './errors.js';
+import { DESCRIPTION_GRACE_MS, TIDY_LOOKS_MAX } from './limits.js';
 import { sortKey, type TorrentKey } from './torrent-key.js';
 
 /** What the tracker knows of one torrent beside its peers. The lib's own modules change it, nobody else. */
 export interface TorrentRow {
   readonly key: TorrentKey;
-  /** Display name: from the torrent file when that is known, else as the last peer announced it. */
+  /** Display name: from the torrent file when that is known, else as the first peer announced it. */
   title: string;
   sizeBytes: number;
-  /** Living peers with all of it, and with less. */
-  seedCount: number;
-  leechCount: number;
+  /** `title` and `sizeBytes` are set. */
+  isDescribed: boolean;
+  /** Monotonic. */
+  describedAtMs: number;
   /** Discovery queries so far; starts again at 0 when the torrent was forgotten in between. */
   requestCount: number;
   hasMetadata: boolean;
@@ -24,13 +26,14 @@ export interface TorrentPage {
 }
 
 /**
- * Torrents that somebody shares, that have a name, or whose torrent file is here. A row is forgotten when none of the
- * three holds, so lookups of unknown torrents cost no memory.
+ * Torrents that are described (the first announce does that), that have a name, or whose torrent file is here. A row is
+ * forgotten when none of the three holds, so lookups of unknown torrents cost no memory.
  */
 export class TorrentTable {
   readonly #rows = new Map<string, TorrentRow>();
   /** Keys of `#rows` in order: a page is a slice. Inserting moves at most a few MB, and only for a new torrent. */
   readonly #sorted: string[] = [];
+  #tidyAt = 0;
 
   constructor(private readonly torrentCountMax: number) {}
 
@@ -39,20 +42,19 @@ export class TorrentTable {
   }
 
   /**
-   * The row of `key`, made when it is missing; `settle` it when nothing was written after all.
-   * @throws TrackerFullError
+   * The row of `key`, made when it is missing; `settle` it when nothing was written after all. What other trackers accepted
+   * is taken here as well, so there is no limit: `checkRoom` is for what this one accepts.
    */
   ensure(key: TorrentKey): TorrentRow {
     const id = sortKey(key);
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
-    if (this.#rows.size >= this.torrentCountMax) throw new TrackerFullError('torrents', this.torrentCountMax);
     const row: TorrentRow = {
       key,
       title: '',
       sizeBytes: 0,
-      seedCount: 0,
-      leechCount: 0,
+      isDescribed: false,
+      describedAtMs: 0,
       requestCount: 0,
       hasMetadata: false,
       names: new Set(),
@@ -62,9 +64,30 @@ export class TorrentTable {
     return row;
   }
 
+  /** @throws TrackerFullError when the torrent would be new and there is no room. */
+  checkRoom(key: TorrentKey): void {
+    const isNew = !this.#rows.has(sortKey(key));
+    if (isNew && this.#rows.size >= this.torrentCountMax) throw new TrackerFullError('torrents', this.torrentCountMax);
+  }
+
+  /**
+   * Torrents that are described and nothing else, among the next TIDY_LOOKS_MAX of all: in turns, all of them.
+   * @param isShared Whether a living peer shares a torrent.
+   */
+  findUnused(nowMs: number, isShared: (key: TorrentKey) => boolean): TorrentKey[] {
+    const unused: TorrentKey[] = [];
+    for (let looks = Math.min(TIDY_LOOKS_MAX, this.#sorted.length); looks > 0; looks -= 1) {
+      this.#tidyAt = (this.#tidyAt + 1) % this.#sorted.length;
+      const row = this.#rows.get(this.#sorted[this.#tidyAt] as string);
+      if (row === undefined || row.hasMetadata || row.names.size > 0 || isShared(row.key)) continue;
+      if (nowMs - row.describedAtMs >= DESCRIPTION_GRACE_MS) unused.push(row.key);
+    }
+    return unused;
+  }
+
   /** Forgets the row when nothing refers to the torrent any more. */
   settle(row: TorrentRow): void {
-    if (isShared(row) || row.hasMetadata || row.names.size > 0) return;
+    if (row.isDescribed || row.hasMetadata || row.names.size > 0) return;
     const id = sortKey(row.key);
     if (this.#rows.get(id) !== row) return;
     this.#rows.delete(id);
@@ -100,9 +123,4 @@ export class TorrentTable {
     }
     return low;
   }
-}
-
-/** Whether a living peer shares the torrent. */
-export function isShared({ seedCount, leechCount }: TorrentRow): boolean {
-  return seedCount + leechCount > 0;
 }

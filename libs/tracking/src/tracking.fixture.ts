@@ -2,7 +2,11 @@ import { type HostPort, ManualClock, SeededRandom } from '@panal/runtime';
 import { createTorrent, FileHasher } from '@panal/torrent';
 import { type AnnounceRequest, HybridClock, type PeerIdentity } from '@panal/wire';
 import type { Dialback, DialbackOutcome } from './dialback.js';
+import { LocalReplicas } from './local-replicas.fixture.js';
+import { TrackerTable } from './table/tracker-table.js';
 import { Tracking, type TrackingOptions } from './tracking.js';
+
+const LIVES = { softMs: 45 * 60_000, durableTombstoneMs: 10 * 24 * 60 * 60_000 };
 
 /** Answers as the test says, when it says. */
 export class ManualDialback implements Dialback {
@@ -37,14 +41,24 @@ export interface Fixture {
   readonly clock: ManualClock;
   readonly dialback: ManualDialback;
   readonly tracking: Tracking;
+  /** What the cluster node of a tracker does with every tick. */
+  purge(): void;
+  /** Stamp of the entry of peer number `number`. */
+  clockOf(number: number, hash: Buffer): number;
 }
 
 export function makeTracking(options: Partial<TrackingOptions> = {}): Fixture {
+  const random = new SeededRandom(7);
   const clock = new ManualClock();
   const dialback = new ManualDialback();
   const hybridClock = new HybridClock();
-  const tracking = new Tracking({ clock, hybridClock, random: new SeededRandom(7), dialback, ...options });
-  return { clock, dialback, tracking };
+  const table = new TrackerTable({ seed: { low: 1, high: 2 }, lives: LIVES, random });
+  const replicas = new LocalReplicas({ clock, table });
+  const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, ...options });
+  const clockOf = (number: number, hash: Buffer): number =>
+    table.entries.entry({ namespace: 'default', hash }, Buffer.alloc(16, number), clock.nowMs())?.clock ?? 0;
+  const purge = (): void => void table.purge(clock.nowMs(), 1_000);
+  return { clock, dialback, tracking, purge, clockOf };
 }
 
 /** Peer number `number`, which advertises an address of its own. */

@@ -7,6 +7,7 @@ import {
   DIALBACK_QUEUE_MAX,
   DIALBACK_TIMEOUT_MS,
   DIALBACKS_MAX,
+  ENTRY_LIVES_OF_PEER,
   METADATA_TOTAL_BYTES_MAX,
   METADATA_TTL_MS,
   NAME_RECORDS_MAX,
@@ -15,20 +16,27 @@ import {
   PEERS_MAX,
   TORRENTS_MAX,
 } from './limits.js';
-import { MemoryRecordStore } from './memory-record-store.js';
 import { MetadataStore } from './metadata-store.js';
 import { NameRegistry } from './name-registry.js';
+import { PeerClaims } from './peer-claims.js';
 import { PeerDirectory } from './peer-directory.js';
-import { PeerEntries } from './peer-entries.js';
-import type { PeerEntry } from './peer-entry.js';
-import { type Expired, PeerRegistry } from './peer-registry.js';
+import { PeerRegistry } from './peer-registry.js';
+import { PeerSessions } from './peer-sessions.js';
+import { answerQuestion } from './questions.js';
 import { RandomHandoutPolicy } from './random-handout-policy.js';
 import { ReachabilityCheck } from './reachability-check.js';
-import type { RecordStore } from './record-store.js';
+import { slotOfTorrent } from './record-keys.js';
+import { RecordMaker } from './record-maker.js';
+import type { Question, Replicas } from './replicas.js';
+import { Routes } from './routes.js';
+import { ServedEntries } from './served-entries.js';
+import { Swarms } from './swarms.js';
+import type { TrackerTable } from './table/tracker-table.js';
+import { TableFollower } from './table-follower.js';
 import { TorrentCatalog } from './torrent-catalog.js';
 import { TorrentTable } from './torrent-table.js';
 
-/** How much a tracker holds. Every number has its default in limits.ts. */
+/** How much a tracker takes on. Every number has its default in limits.ts. */
 export interface TrackingLimits {
   readonly torrentCountMax: number;
   readonly peerCountMax: number;
@@ -37,31 +45,25 @@ export interface TrackingLimits {
   readonly metadataTotalBytesMax: number;
 }
 
-/** The three kinds of records, each in a store of its own. */
-export interface TrackingStores {
-  readonly entries: RecordStore<PeerEntry>;
-  readonly metadata: RecordStore<Buffer>;
-  readonly names: RecordStore<null>;
-}
-
 export interface TrackingOptions {
   readonly clock: Clock;
   /** The process's one hybrid clock: it stamps what this tracker writes. */
   readonly hybridClock: HybridClock;
   readonly random: Random;
   readonly dialback: Dialback;
+  /** What this tracker keeps; whoever replicates writes to it as well. */
+  readonly table: TrackerTable;
+  readonly replicas: Replicas;
   /** A peer silent for so long is forgotten; default PEER_TTL_MS. */
   readonly peerTtlMs?: number;
   /** A torrent file nobody needs for so long is forgotten; default METADATA_TTL_MS. */
   readonly metadataTtlMs?: number;
   /** Default: a random sample, complete peers first. */
   readonly handoutPolicy?: HandoutPolicy;
-  /** Default: in memory. */
-  readonly stores?: TrackingStores;
   readonly limits?: Partial<TrackingLimits>;
 }
 
-/** What a tracker is counted by. */
+/** What a tracker is counted by: what it keeps itself. */
 export interface TrackingCounts {
   readonly torrentCount: number;
   /** Living peers, in all namespaces: a peer is one whatever it shares. */
@@ -71,7 +73,8 @@ export interface TrackingCounts {
 }
 
 /** What was dropped because its time was over. */
-export interface TrackingExpired extends Expired {
+export interface TrackingExpired {
+  readonly peerCount: number;
   readonly metadataCount: number;
 }
 
@@ -88,46 +91,68 @@ export class Tracking {
   readonly metadata: MetadataStore;
   readonly names: NameRegistry;
   readonly catalog: TorrentCatalog;
+  readonly #swarms: Swarms;
   readonly #directory: PeerDirectory;
-  readonly #entries: PeerEntries;
   readonly #torrents: TorrentTable;
+  readonly #make: RecordMaker;
+  readonly #entries: ServedEntries;
 
   constructor(private readonly options: TrackingOptions) {
-    const { clock, hybridClock, peerTtlMs = PEER_TTL_MS } = options;
+    const { clock, hybridClock, table, replicas, peerTtlMs = PEER_TTL_MS } = options;
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const stores = options.stores ?? memoryStores(limits);
+    const lifeMs = peerTtlMs * ENTRY_LIVES_OF_PEER;
+    const make = new RecordMaker({ clock, hybridClock, selfId: replicas.selfId, lifeMs });
+    const routes = new Routes(replicas);
+    const entries = new ServedEntries({ table, clock, random: options.random });
     const torrents = new TorrentTable(limits.torrentCountMax);
-    const directory = new PeerDirectory({ peerTtlMs, peerCountMax: limits.peerCountMax });
-    const entries = new PeerEntries({ clock, hybridClock, store: stores.entries, torrents });
-    const queue = new DialbackQueue({
-      dialback: options.dialback,
-      concurrency: DIALBACKS_MAX,
-      queueMax: DIALBACK_QUEUE_MAX,
-      timeoutMs: DIALBACK_TIMEOUT_MS,
+    const sessions = new PeerSessions({ peerTtlMs, sessionCountMax: limits.peerCountMax });
+    const directory = new PeerDirectory((id, _, lease) => {
+      table.setPeerFloor(id, lease?.since ?? Number.POSITIVE_INFINITY);
+      // The peer beats to another tracker now.
+      if (lease !== undefined && lease.session !== replicas.selfId) sessions.end(id);
     });
-    const reachability = new ReachabilityCheck({ clock, directory, queue });
+    const reachability = new ReachabilityCheck({ clock, queue: makeDialbackQueue(options.dialback) });
+    const bury = ({ id, clock: last }: { id: string; clock: number }): void => {
+      sessions.end(id);
+      void replicas.write([make.peerEnd(id, last + 1)]).catch(() => undefined);
+    };
+    const claims = new PeerClaims({ directory, sessions, reachability, make, bury });
     const policy = options.handoutPolicy ?? new RandomHandoutPolicy(options.random);
-    this.peers = new PeerRegistry({ clock, peerTtlMs, directory, entries, torrents, reachability, policy });
+    const swarms = new Swarms({ entries, directory, torrents, policy, routes });
+    const { entryCountMax } = limits;
+    const shared = { clock, make, replicas, entries };
+    this.peers = new PeerRegistry({
+      ...{ ...shared, peerTtlMs, lifeMs, entryCountMax, directory, sessions, claims, swarms, torrents, reachability },
+    });
     this.metadata = new MetadataStore({
-      clock,
-      hybridClock,
-      store: stores.metadata,
-      torrents,
+      ...{ ...shared, table, routes, swarms, torrents },
       totalBytesMax: limits.metadataTotalBytesMax,
       ttlMs: options.metadataTtlMs ?? METADATA_TTL_MS,
     });
-    this.names = new NameRegistry({ clock, hybridClock, store: stores.names, torrents });
-    this.catalog = new TorrentCatalog(torrents);
+    const recordCountMax = limits.nameRecordCountMax;
+    this.names = new NameRegistry({ clock, hybridClock, make, replicas, routes, torrents, recordCountMax });
+    this.catalog = new TorrentCatalog({ torrents, entries, replicas });
+    this.#swarms = swarms;
     this.#directory = directory;
-    this.#entries = entries;
     this.#torrents = torrents;
+    this.#make = make;
+    this.#entries = entries;
+    const follower = new TableFollower({ clock, torrents, directory, metadata: this.metadata, names: this.names });
+    table.watch((change) => follower.follow(change));
   }
 
-  /** Drops what is over. Answers never depend on when this is called; memory does. */
+  /** Answers another tracker. @throws QuestionInvalidError when the question makes no sense */
+  answer(question: Question): unknown {
+    const { metadata, names, catalog, options } = this;
+    return answerQuestion(question, { metadata, names, catalog, swarms: this.#swarms, replicas: options.replicas });
+  }
+
+  /** Drops what is over. */
   async expire(): Promise<TrackingExpired> {
-    const nowMs = this.options.clock.monotonicMs();
-    const expired = this.peers.expire(nowMs);
-    return { ...expired, metadataCount: await this.metadata.expire(nowMs) };
+    const peerCount = await this.peers.endSilent();
+    const metadataCount = await this.metadata.expire(this.options.clock.monotonicMs());
+    await this.#tidy();
+    return { peerCount, metadataCount };
   }
 
   countsIn(namespace: string): TrackingCounts {
@@ -144,11 +169,19 @@ export class Tracking {
     return {
       torrentCount: this.#torrents.size,
       peerCount: this.#directory.size,
-      entryCount: this.#entries.size,
+      entryCount: this.#entries.count,
       nameCount: this.names.count,
       metadataBytes: this.metadata.totalBytes,
-      expired: { ...this.peers.expiredSoFar, metadataCount: this.metadata.expiredCount },
+      expired: { peerCount: this.peers.silentCount, metadataCount: this.metadata.expiredCount },
     };
+  }
+
+  /** Descriptions of torrents that nobody shares, names or describes in full any more. */
+  async #tidy(): Promise<void> {
+    const { clock, replicas } = this.options;
+    const unused = this.#torrents.findUnused(clock.monotonicMs(), (key) => this.#entries.isShared(key));
+    const due = unused.filter((key) => replicas.isFirst(slotOfTorrent(key)));
+    if (due.length > 0) await replicas.write(due.map((key) => this.#make.aboutEnd(key)));
   }
 }
 
@@ -160,11 +193,11 @@ const DEFAULT_LIMITS: TrackingLimits = {
   metadataTotalBytesMax: METADATA_TOTAL_BYTES_MAX,
 };
 
-function memoryStores(limits: TrackingLimits): TrackingStores {
-  return {
-    entries: new MemoryRecordStore({ what: 'peer entries', recordCountMax: limits.entryCountMax }),
-    // Bounded by bytes, and by the table of torrents.
-    metadata: new MemoryRecordStore({ what: 'torrent files', recordCountMax: limits.torrentCountMax }),
-    names: new MemoryRecordStore({ what: 'names', recordCountMax: limits.nameRecordCountMax }),
-  };
+function makeDialbackQueue(dialback: Dialback): DialbackQueue {
+  return new DialbackQueue({
+    dialback,
+    concurrency: DIALBACKS_MAX,
+    queueMax: DIALBACK_QUEUE_MAX,
+    timeoutMs: DIALBACK_TIMEOUT_MS,
+  });
 }

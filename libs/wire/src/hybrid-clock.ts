@@ -30,6 +30,12 @@ export class HybridClock {
     return this.#refusedCount;
   }
 
+  /** Goes on from a stamp of this clock's own past, however far ahead: what was kept over a restart. */
+  resume(last: number): void {
+    assert(isHybridTime(last), 'a clock resumes from a stamp');
+    this.#last = Math.max(this.#last, last);
+  }
+
   /** A new stamp, greater than every one made or observed before. @param nowMs Wall clock; it may go back. */
   tick(nowMs: number): number {
     const stamp = Math.max(Math.floor(nowMs) * COUNTER_SIZE, this.#last + 1);

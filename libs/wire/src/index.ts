@@ -1,3 +1,15 @@
+export type {
+  AdminRequest,
+  ClusterSlotsReply,
+  ClusterSlotsRequest,
+  ClusterStatusReply,
+  ClusterStatusRequest,
+  DrainReply,
+  MemberView,
+  RepairReply,
+  SlotTotals,
+  SlotView,
+} from './admin-messages.js';
 export { ClientHandshake } from './client-handshake.js';
 export {
   DATAGRAM_BODY_SIZE_MAX,
@@ -80,6 +92,7 @@ export {
   PEER_LABEL_SIZE_MAX,
   PEER_LABELS_MAX,
   RECORD_SIZE_MAX,
+  SLOT_LIST_MAX,
   TITLE_SIZE_MAX,
   TORRENT_LIST_MAX,
   TORRENT_NAME_SIZE_MAX,

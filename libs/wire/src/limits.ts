@@ -123,3 +123,6 @@ export const TRACKER_ID_SIZE = 32;
 
 /** Trackers named as keepers of a torrent: its three owners and two stand-ins. */
 export const OWNERS_MAX = 5;
+
+/** Slots in one answer: a page for people, and 200 KB. */
+export const SLOT_LIST_MAX = 1_024;

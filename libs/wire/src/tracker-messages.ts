@@ -16,6 +16,14 @@ export const TRACKER_PATTERNS = {
   status: 'tracker.status.get',
   /** @since 2 */
   clusterMembers: 'tracker.cluster.members',
+  /** @since 2 */
+  clusterStatus: 'tracker.cluster.status',
+  /** @since 2 */
+  clusterSlots: 'tracker.cluster.slots',
+  /** @since 2 */
+  clusterDrain: 'tracker.cluster.drain',
+  /** @since 2 */
+  clusterRepair: 'tracker.cluster.repair',
 } as const;
 
 /** `index` of a message about the torrent as a whole. */

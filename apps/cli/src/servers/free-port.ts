@@ -5,7 +5,7 @@ import { PORT_SCAN_MAX } from '../limits.js';
 /** Where servers of this machine alone listen. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Ports that other parts of Panal expect (DESIGN 4): never handed out as "the next free one". */
+/** Ports that other parts of Panal expect (DESIGN 4): never handed out as "the next free one" of something else. */
 const RESERVED = new Set([5560, 5561, 5570, 5571]);
 
 /** Hands out ports of `host` that nobody listens on, each once. */
@@ -17,7 +17,7 @@ export class PortChooser {
   /** The first free port from `from` upwards. */
   async next(from: number): Promise<number> {
     for (let port = from; port < Math.min(from + PORT_SCAN_MAX, 65_536); port += 1) {
-      if (this.#given.has(port) || RESERVED.has(port)) continue;
+      if (this.#given.has(port) || (RESERVED.has(port) && port !== from)) continue;
       if (await isPortFree(this.host, port)) return this.#give(port);
     }
     throw new ClusterError(

@@ -2,11 +2,14 @@ import path from 'node:path';
 import type { ServerRole } from '../installation.js';
 import type { PortChooser } from '../servers/free-port.js';
 
-/** Where the search for a free port starts, as DESIGN 4 numbers them: own protocol, then web. */
+/** Where the search for a free port starts: own protocol, then web. */
 const USUAL_PORTS: Record<ServerRole, readonly [own: number, web: number]> = {
   tracker: [5555, 5556],
   peer: [5550, 5580],
 };
+
+/** Tracker to tracker. */
+const USUAL_CLUSTER_PORT = 5560;
 
 /** One server that `panal up` is going to start. */
 export interface ServerPlan {
@@ -17,6 +20,8 @@ export interface ServerPlan {
   readonly port: number;
   /** Of health and metrics, and for a peer its REST interface. */
   readonly webPort: number;
+  /** Of a tracker: where the others reach it. */
+  readonly clusterPort: number | undefined;
   /** The user named `port`, so no other will do. */
   readonly isPortNamed: boolean;
   readonly dataDir: string;
@@ -53,6 +58,7 @@ export async function planCluster(
       name,
       port: port ?? (await ports.next(usualPort)),
       webPort: await ports.next(usualWebPort),
+      clusterPort: role === 'tracker' ? await ports.next(USUAL_CLUSTER_PORT) : undefined,
       isPortNamed: port !== undefined,
       dataDir: path.join(folder, name),
       logFile: path.join(folder, 'logs', `${name}.log`),
@@ -67,5 +73,6 @@ export async function withOtherPorts(ports: PortChooser, plan: ServerPlan): Prom
     ...plan,
     port: plan.isPortNamed ? plan.port : await ports.next(plan.port),
     webPort: await ports.next(plan.webPort),
+    clusterPort: plan.clusterPort === undefined ? undefined : await ports.next(plan.clusterPort),
   };
 }

@@ -43,7 +43,10 @@ export class Cluster {
   /** Starts the trackers, then the peers. When one does not come up, stops what did and throws. */
   async start(plans: readonly ServerPlan[], signal: AbortSignal): Promise<void> {
     try {
-      this.#trackers = await this.#startAll(plans, 'tracker', [], signal);
+      // Each is told of all, so that whoever comes up first, and whoever comes back, they are one cluster.
+      const clusterPorts = plans.flatMap(({ clusterPort }) => (clusterPort === undefined ? [] : [clusterPort]));
+      const joinArgs = clusterPorts.flatMap((port) => ['--join', `${LOOPBACK}:${port}`]);
+      this.#trackers = await this.#startAll(plans, 'tracker', joinArgs, signal);
       const trackerArgs = this.trackers.flatMap(({ address }) => ['--tracker', address]);
       this.#peers = await this.#startAll(plans, 'peer', trackerArgs, signal);
     } catch (error) {
@@ -103,6 +106,7 @@ export class Cluster {
       '--data': plan.dataDir,
       '--listen': `${LOOPBACK}:${plan.port}`,
       [WEB_FLAGS[plan.role]]: `${LOOPBACK}:${plan.webPort}`,
+      ...(plan.clusterPort === undefined ? {} : { '--cluster-listen': `${LOOPBACK}:${plan.clusterPort}` }),
     };
     return {
       name: plan.name,

@@ -43,6 +43,8 @@ export type ReplicationEvent =
   | { readonly kind: 'persisted'; readonly upTo: number }
   /** The view says something else than at the last step. */
   | { readonly kind: 'view' }
+  /** Compare everything with the other owners now. */
+  | { readonly kind: 'repair' }
   /** From now on hand over whatever is held. */
   | { readonly kind: 'leave' };
 
@@ -176,6 +178,8 @@ export class Replication {
         return;
       case 'view':
         return this.#viewChanged();
+      case 'repair':
+        return this.#rounds.viewChanged();
       case 'leave':
         return this.surplus.leave();
     }

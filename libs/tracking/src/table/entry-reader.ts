@@ -164,7 +164,8 @@ export class EntryReader {
       const position = from + (moved.get(drawn) ?? drawn);
       if (drawn !== look) moved.set(drawn, moved.get(look) ?? look);
       const entry = lists.at(torrent, position);
-      if (!entries.isServed(entry, nowMs)) continue;
+      // It is in a part that is served, but its time may be over since the last purge.
+      if (nowMs >= entries.serveUntilMs(entry)) continue;
       const peer = peers.hexOf(entries.peerOf(entry));
       if (accept(peer)) chosen.push({ peer, isComplete: entries.isComplete(entry) });
     }

@@ -1,0 +1,83 @@
+import type { ClusterNode, ClusterRecord, ClusterView, TrackerId } from '@panal/cluster';
+import { formatAddress } from '@panal/runtime';
+import type { Guide, Question, Replicas, WriteReceipt } from '@panal/tracking';
+import type { ClusterLinks } from '@panal/transport-tcp';
+import { OWNERS_MAX } from '@panal/wire';
+import { TrackerNotReadyError } from '../errors.js';
+import { ASK_TIMEOUT_MS } from '../limits.js';
+
+/** Pattern of questions between trackers. */
+export const ASK = 'tracker.tracking.ask';
+
+/** What is there once the tracker has read its records and listens for others. */
+export interface ClusterAccess {
+  readonly node: ClusterNode;
+  readonly links: Pick<ClusterLinks, 'request'>;
+  readonly runtime: { write(records: readonly ClusterRecord[]): Promise<WriteReceipt> };
+}
+
+/** The cluster as tracking needs it. Until it is attached every read knows nothing and every write is refused, for now. */
+export class ClusterReplicas implements Replicas {
+  #cluster: ClusterAccess | undefined;
+  /** RPC addresses by tracker id, as of one version of the view. */
+  readonly #addresses = new Map<TrackerId, string>();
+  #addressesOf = -1;
+
+  constructor(readonly selfId: TrackerId) {}
+
+  attach(cluster: ClusterAccess): void {
+    this.#cluster = cluster;
+  }
+
+  async write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+    if (this.#cluster === undefined) throw new TrackerNotReadyError();
+    return this.#cluster.runtime.write(records);
+  }
+
+  isAuthoritative(slot: number): boolean {
+    return this.#cluster?.node.isAuthoritative(slot) ?? false;
+  }
+
+  isFirst(slot: number): boolean {
+    return this.#cluster?.node.view.ranking(slot)[0] === this.selfId;
+  }
+
+  /** Those under suspicion come last: they may be dead, and waiting for one costs more than asking a stand-in. */
+  keepers(slot: number): readonly TrackerId[] {
+    const view = this.#cluster?.node.view;
+    if (view === undefined) return [];
+    const others = view.ranking(slot).filter((id) => id !== this.selfId);
+    const isWell = (id: TrackerId): boolean => view.member(id)?.health === 'alive';
+    return [...others.filter(isWell), ...others.filter((id) => !isWell(id))];
+  }
+
+  others(): readonly TrackerId[] {
+    const members = this.#cluster?.node.view.members ?? [];
+    return members.filter(({ id, phase }) => id !== this.selfId && phase !== 'joining').map(({ id }) => id);
+  }
+
+  guide(slot: number): Guide {
+    const view = this.#cluster?.node.view;
+    if (view === undefined) return { owners: [], membersEpoch: 0 };
+    const owners = view.owners(slot).slice(0, OWNERS_MAX);
+    return { owners: owners.map((id) => this.#addressOf(view, id)), membersEpoch: view.version };
+  }
+
+  async ask(tracker: TrackerId, question: Question): Promise<unknown> {
+    if (this.#cluster === undefined) throw new TrackerNotReadyError();
+    return this.#cluster.links.request(tracker, ASK, question, { timeoutMs: ASK_TIMEOUT_MS });
+  }
+
+  #addressOf(view: ClusterView, id: TrackerId): string {
+    if (this.#addressesOf !== view.version) {
+      this.#addresses.clear();
+      this.#addressesOf = view.version;
+    }
+    const known = this.#addresses.get(id);
+    if (known !== undefined) return known;
+    const member = view.member(id);
+    const address = member === undefined ? '' : formatAddress(member.rpc);
+    this.#addresses.set(id, address);
+    return address;
+  }
+}

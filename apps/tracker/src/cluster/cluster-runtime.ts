@@ -1,0 +1,158 @@
+import {
+  type ClusterMessage,
+  type ClusterNode,
+  type ClusterRecord,
+  type GossipMessage,
+  type NodeEffect,
+  type NodeEvent,
+  parseClusterMessage,
+  parseGossip,
+} from '@panal/cluster';
+import { type HostPort, type Logger, PanalError } from '@panal/runtime';
+import type { WriteReceipt } from '@panal/tracking';
+import type { ClusterLinks } from '@panal/transport-tcp';
+import type { RecordKeeper } from './record-keeper.js';
+
+export interface ClusterRuntimeOptions {
+  readonly node: ClusterNode;
+  readonly keeper: RecordKeeper;
+  readonly logger: Logger;
+  /** Members came, went or moved. */
+  readonly onView: () => void;
+  /** This process must not go on. */
+  readonly onFatal: (error: PanalError) => void;
+}
+
+interface OpenWrite {
+  readonly resolve: (receipt: WriteReceipt) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Runs the cluster node of this tracker: brings it what happens, one thing after another, and does what it says. Nobody else
+ * calls `step`.
+ */
+export class ClusterRuntime {
+  /** Set before the first event: the links need this runtime to deliver to, and it needs them to send. */
+  links: ClusterLinks | undefined;
+  readonly #writes = new Map<number, OpenWrite>();
+  readonly #waiting: NodeEvent[] = [];
+  #token = 0;
+  #isStepping = false;
+  #isFlushDue = false;
+  #invalidCount = 0;
+
+  constructor(private readonly options: ClusterRuntimeOptions) {}
+
+  /** Messages of other trackers that could not be read. */
+  get invalidCount(): number {
+    return this.#invalidCount;
+  }
+
+  /** Resolves when the cluster holds the records. @throws PanalError when it refuses */
+  write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+    this.#token += 1;
+    const token = this.#token;
+    const answered = new Promise<WriteReceipt>((resolve, reject) => this.#writes.set(token, { resolve, reject }));
+    this.step({ kind: 'write', token, records });
+    this.#flushSoon();
+    return answered;
+  }
+
+  tick(): void {
+    this.step({ kind: 'tick' });
+  }
+
+  onMessage(from: string, value: unknown): void {
+    const message = this.#parsed<ClusterMessage>(from, value, parseClusterMessage);
+    if (message !== undefined) this.step({ kind: 'message', from, message });
+    this.#flushSoon();
+  }
+
+  onDatagram(from: HostPort, value: unknown): void {
+    const message = this.#parsed<GossipMessage>(from, value, parseGossip);
+    if (message !== undefined) this.step({ kind: 'datagram', from, message });
+  }
+
+  onPersisted(upTo: number): void {
+    this.step({ kind: 'persisted', upTo });
+  }
+
+  /** Gives the node one event. What comes in the middle of a step waits for its turn. */
+  step(event: NodeEvent): void {
+    if (this.#isStepping) {
+      this.#waiting.push(event);
+      return;
+    }
+    this.#isStepping = true;
+    try {
+      for (let next: NodeEvent | undefined = event; next !== undefined; next = this.#waiting.shift()) {
+        for (const effect of this.options.node.step(next)) this.#do(effect);
+      }
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  #do(effect: NodeEffect): void {
+    const { keeper, logger, onFatal, onView } = this.options;
+    switch (effect.kind) {
+      case 'send':
+        this.links?.send(effect.to, effect.message);
+        return;
+      case 'datagram':
+        this.links?.datagram(effect.to, effect.message);
+        return;
+      case 'persist':
+        keeper.append(effect.records, effect);
+        return;
+      case 'erase':
+        for (const slot of effect.slots) keeper.eraseSlot(slot);
+        return;
+      case 'written':
+        this.#take(effect.token)?.resolve({ copies: effect.copies });
+        return;
+      case 'refused':
+        this.#take(effect.token)?.reject(effect.error);
+        return;
+      case 'view':
+        return onView();
+      case 'known-addresses':
+        return keeper.keepMembers(effect.addresses);
+      case 'left':
+        logger.info('This tracker has left the cluster', { isHandedOver: effect.isHandedOver });
+        return;
+      case 'fatal':
+        return onFatal(effect.error);
+      case 'log':
+        logger[effect.level](effect.message, effect.fields);
+    }
+  }
+
+  #take(token: number): OpenWrite | undefined {
+    const write = this.#writes.get(token);
+    this.#writes.delete(token);
+    return write;
+  }
+
+  /** What one turn of the event loop brought goes out together. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.step({ kind: 'flush' });
+    });
+  }
+
+  #parsed<Message>(from: unknown, value: unknown, parse: (value: unknown) => Message): Message | undefined {
+    try {
+      return parse(value);
+    } catch (error) {
+      if (!(error instanceof PanalError)) throw error;
+      this.#invalidCount += 1;
+      this.options.logger.warn('A message of another tracker could not be read', { from, fault: error.message });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { ClusterRecord } from '@panal/cluster';
+import type { HostPort } from '@panal/runtime';
+
+/** Where a tracker keeps its records over a restart. `RecordLog` is one; `ForgetfulKeeper` is for trackers without a folder. */
+export interface RecordKeeper {
+  /** @returns A sequence number: 1 for the first call, then one more each time. Told by `onPersisted` once all is safe. */
+  append(records: readonly ClusterRecord[], options: { readonly isDurable: boolean }): number;
+  eraseSlot(slot: number): void;
+  keepMembers(members: readonly HostPort[]): void;
+  /** Every second: the greatest stamp so far. */
+  beat(lastClock: number): void;
+  close(lastClock: number): Promise<void>;
+}
+
+/** Keeps nothing, and says at once that it is kept: a tracker without a data folder promises nothing over its end. */
+export class ForgetfulKeeper implements RecordKeeper {
+  #sequence = 0;
+  #isTelling = false;
+
+  constructor(private readonly onPersisted: (upTo: number) => void) {}
+
+  append(): number {
+    this.#sequence += 1;
+    if (!this.#isTelling) {
+      this.#isTelling = true;
+      // Not within the step that wrote: an event never comes in the middle of another.
+      setImmediate(() => {
+        this.#isTelling = false;
+        this.onPersisted(this.#sequence);
+      });
+    }
+    return this.#sequence;
+  }
+
+  eraseSlot(): void {}
+
+  keepMembers(): void {}
+
+  beat(): void {}
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,25 @@
+import * as codec from './table/record-key.js';
+import { fromHex, type TorrentKey } from './torrent-key.js';
+
+// The keys of a tracker's records, from the ids as the rest of the lib has them: in hex.
+
+/** The slot of a torrent, and of all that belongs to it. */
+export function slotOfTorrent({ namespace, torrent }: TorrentKey): number {
+  return codec.slotOfTorrent({ namespace, hash: fromHex(torrent) });
+}
+
+export function peerKey(peer: string): Buffer {
+  return codec.encodeRecordKey({ kind: 'peer', peerId: fromHex(peer) });
+}
+
+export function entryKey({ namespace, torrent }: TorrentKey, peer: string): Buffer {
+  return codec.encodeRecordKey({ kind: 'entry', namespace, contentId: fromHex(torrent), peerId: fromHex(peer) });
+}
+
+export function torrentRecordKey(kind: 'metadata' | 'about', { namespace, torrent }: TorrentKey): Buffer {
+  return codec.encodeRecordKey({ kind, namespace, contentId: fromHex(torrent) });
+}
+
+export function nameKey({ namespace, torrent }: TorrentKey, name: string): Buffer {
+  return codec.encodeRecordKey({ kind: 'name', namespace, name, contentId: fromHex(torrent) });
+}

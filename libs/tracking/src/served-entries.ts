@@ -1,0 +1,60 @@
+import type { Clock, Random } from '@panal/runtime';
+import type { SampledPeer, TorrentRef } from './table/entry-reader.js';
+import type { TrackerTable } from './table/tracker-table.js';
+import { fromHex, type TorrentKey } from './torrent-key.js';
+
+export interface ServedEntriesOptions {
+  readonly table: TrackerTable;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface SwarmCounts {
+  /** Living peers with all of it. */
+  readonly seedCount: number;
+  /** Living peers with less. */
+  readonly leechCount: number;
+}
+
+/** The entries of this tracker's table that are served now, by ids as the rest of the lib has them. */
+export class ServedEntries {
+  constructor(private readonly options: ServedEntriesOptions) {}
+
+  counts(key: TorrentKey): SwarmCounts {
+    return this.options.table.entries.torrent(refOf(key));
+  }
+
+  isShared(key: TorrentKey): boolean {
+    const { seedCount, leechCount } = this.counts(key);
+    return seedCount + leechCount > 0;
+  }
+
+  /** What a peer has of a torrent; undefined: it is not registered. @param peer Its id in hex. */
+  find(key: TorrentKey, peer: string): { readonly isComplete: boolean } | undefined {
+    return this.options.table.entries.entry(refOf(key), fromHex(peer), this.options.clock.nowMs());
+  }
+
+  /** Up to `count` peers that will do, drawn at random, the complete ones first. */
+  sample(key: TorrentKey, count: number, accept: (peer: string) => boolean): readonly SampledPeer[] {
+    const { table, clock, random } = this.options;
+    const nowMs = clock.nowMs();
+    return table.entries.sample({ ...refOf(key), count, nowMs, random, isCompleteFirst: true, accept });
+  }
+
+  /** Torrents of one peer, in all namespaces. */
+  countOf(peer: string): number {
+    return this.options.table.entries.servedCountOf(fromHex(peer));
+  }
+
+  countIn(namespace: string): number {
+    return this.options.table.entries.servedCountIn(namespace);
+  }
+
+  get count(): number {
+    return this.options.table.entries.servedCount;
+  }
+}
+
+function refOf({ namespace, torrent }: TorrentKey): TorrentRef {
+  return { namespace, hash: fromHex(torrent) };
+}
