@@ -125,7 +125,7 @@ export class ProcessCluster {
     launcher: readonly string[] = [],
   ): Promise<ServerProcess> {
     const joins = this.#joins.flatMap((address) => ['--join', address]);
-    const flags = ['--http', '127.0.0.1:0', '--cluster-listen', '127.0.0.1:0', ...joins, ...extra];
+    const flags = ['--name', name, '--http', '127.0.0.1:0', '--cluster-listen', '127.0.0.1:0', ...joins, ...extra];
     const tracker = await this.#start('tracker', name, flags, launcher);
     this.#servers.push(tracker);
     this.#trackers.push(tracker.ready.rpc as string);
