@@ -120,7 +120,7 @@ describe('gossip queue', () => {
     const queue = new GossipQueue();
     queue.add(about('a'));
     let tellings = 0;
-    while (queue.take(1_000, 10).length > 0) tellings += 1;
+    while (tellings < 100 && queue.take(1_000, 10).length > 0) tellings += 1;
     expect(tellings).toBe(8);
     expect(queue.size).toBe(0);
     expect([1, 9, 10, 200].map(tellingsMax)).toEqual([4, 4, 8, 12]);
