@@ -55,6 +55,12 @@ export const TRACKER_TIMEOUT_MS = 5_000;
  */
 export const TRACKER_HEDGE_MS = 250;
 
+/** What a byte of a large message may take on top: a megabyte takes a second where 10 Mbit/s are shared. */
+export const TRACKER_PATIENCE_BYTE_MS = 0.001;
+
+/** The same for a torrent in a heartbeat, 50 bytes and a look at the tables of the tracker. */
+export const TRACKER_PATIENCE_TORRENT_MS = 0.1;
+
 /** Trackers that work on one question at a time: two may be hung at once, as two may die at once. */
 export const TRACKER_ASKED_MAX = 3;
 

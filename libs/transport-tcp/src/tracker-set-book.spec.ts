@@ -149,6 +149,14 @@ describe('TrackerBook', () => {
     expect(bed.book.rankOf(bed.get('10.0.0.2:5555'))).toBe(0);
   });
 
+  it('trusts one of another cluster again when its own cluster lists it', () => {
+    const bed = new Bed('10.0.0.1:5555', '10.0.0.2:5555');
+    bed.take(list([member(1)]));
+    bed.take(list([member(2)], { clusterId: 'c2' }), '10.0.0.2:5555');
+    bed.take(list([member(1), member(2)]));
+    expect(bed.book.rankOf(bed.get('10.0.0.2:5555'))).toBe(0);
+  });
+
   it('draws among the best, by weight', () => {
     const bed = new Bed('10.0.0.1:5555');
     bed.take(list([member(1), member(2, { weight: 3 }), member(3, { phase: 'leaving' })]));

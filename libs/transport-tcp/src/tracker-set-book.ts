@@ -150,6 +150,7 @@ export class TrackerBook {
       if (!isReachable(rpc)) continue;
       const tracker = this.#trackers.get(formatAddress(rpc)) ?? this.#add(rpc, false);
       tracker.id = id;
+      tracker.isForeign = false;
     }
     const nowMs = this.#options.clock.monotonicMs();
     for (const tracker of this.#trackers.values()) {

@@ -207,6 +207,16 @@ describe('a set of trackers that are one cluster', () => {
     expect(heardOf(TRACKER_PATTERNS.lookup) - before).toBeLessThanOrEqual(3 + 2);
   });
 
+  it('gives a heartbeat of thousands of torrents the time it takes', async () => {
+    const set = await started(3, 1);
+    const tracker = session(set);
+    tracker.latencyMs = 800;
+    const torrents = Array.from({ length: 16_000 }, () => ({ hash, isComplete: true }));
+    expect(await bed.timeOf(set.heartbeat({ ...heartbeat, torrents }))).toBe(800);
+    expect(heardOf(TRACKER_PATTERNS.heartbeat)).toBe(1);
+    expect(session(set)).toBe(tracker);
+  });
+
   it('takes a refusal for an answer, and asks nobody else', async () => {
     const set = await started(3, 1);
     for (const tracker of bed.trackers) {
@@ -305,6 +315,16 @@ describe('a set of trackers that are one cluster', () => {
   });
 
   describe('when the session tracker changes', () => {
+    it.each(seeds)('tells of one session at the start, though two connect (seed %i)', async (seed) => {
+      const trackers = bed.add(5);
+      const set = bed.set(trackers, seed);
+      const told: string[] = [];
+      set.onSession((address) => told.push(address));
+      set.start();
+      await bed.pass(2_000, 10);
+      expect(told).toEqual([session(set).name]);
+    });
+
     it('tells who listens, at once, and not when it stays', async () => {
       const set = await started(3, 1);
       const told: string[] = [];

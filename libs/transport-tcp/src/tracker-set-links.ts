@@ -88,6 +88,8 @@ export class TrackerLinks {
   /** The one that took what is for the session tracker is it from now on. `hasBeat`: that was a heartbeat. */
   moveSession(tracker: KnownTracker, { hasBeat }: { hasBeat: boolean }): void {
     if (!tracker.isConnected) return;
+    // Whoever was drawn meanwhile would only make it move twice.
+    if (tracker !== this.#session) this.#drawn = undefined;
     if (hasBeat) this.#session = tracker;
     else this.#setSession(tracker);
   }
@@ -151,7 +153,9 @@ export class TrackerLinks {
       this.#drawn = undefined;
       return this.#setSession(drawn);
     }
-    const { book } = this.#options;
+    const { book, hedgeMs } = this.#options;
+    const isDrawnDue = this.#drawn?.isDialing === true && this.#drawn.sinceMs > this.#nowMs() - hedgeMs;
+    if (this.#session === undefined && isDrawnDue) return;
     const connected = book.ranked.filter(({ isConnected }) => isConnected);
     const best = connected.find(({ isTrusted }) => isTrusted) ?? connected[0];
     const session = this.#session;

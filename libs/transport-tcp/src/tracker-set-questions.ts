@@ -18,6 +18,8 @@ export interface Question<R extends ClusterHints> {
   readonly hash: Uint8Array | undefined;
   /** It tells of this process: the session tracker is asked first, whoever the owners are. */
   readonly isForSession?: boolean;
+  /** Silence that its size accounts for, in ms, before another tracker is asked as well. Default: 0. */
+  readonly patienceMs?: number;
   /** @throws ReplyInvalidError: then another tracker is asked */
   readonly read: (value: unknown) => R;
   /** Which tracker of the cluster has answered. */
@@ -74,7 +76,7 @@ export class QuestionDesk {
       {
         timers: ports.timers,
         pattern: question.pattern,
-        hedgeMs: limits.hedgeMs,
+        hedgeMs: limits.hedgeMs + (question.patienceMs ?? 0),
         timeoutMs: limits.timeoutMs,
         openMax: TRACKER_ASKED_MAX,
         next: (wanted) => links.next(wanted, owners),

@@ -23,7 +23,7 @@ import {
   type TrackerView,
 } from '@panal/wire';
 import { ReplyInvalidError, TooManyTrackersError } from './errors.js';
-import { TRACKERS_MAX } from './limits.js';
+import { TRACKER_PATIENCE_BYTE_MS, TRACKER_PATIENCE_TORRENT_MS, TRACKERS_MAX } from './limits.js';
 import { nameFailure } from './tracker-set-answers.js';
 import { TrackerBook } from './tracker-set-book.js';
 import { TRACKER_SET_LIMITS, type TrackerSetLimits } from './tracker-set-limits.js';
@@ -131,7 +131,8 @@ export class TrackerSet {
   /** Tells the session tracker that the peer lives; the reply names the torrents to be announced again. */
   heartbeat(request: HeartbeatRequest, signal?: AbortSignal): Promise<HeartbeatReply> {
     const onAnswered = (tracker: KnownTracker): void => this.#links.moveSession(tracker, { hasBeat: true });
-    const about = { pattern: TRACKER_PATTERNS.heartbeat, data: request, hash: undefined };
+    const patienceMs = request.torrents.length * TRACKER_PATIENCE_TORRENT_MS;
+    const about = { pattern: TRACKER_PATTERNS.heartbeat, data: request, hash: undefined, patienceMs };
     return this.#desk.ask({ ...about, read: readHeartbeat, merge: mergeHeartbeats, onAnswered, signal });
   }
 
@@ -144,7 +145,8 @@ export class TrackerSet {
 
   putMetadata(request: MetadataPutRequest, signal?: AbortSignal): Promise<MetadataPutReply> {
     const merge = (replies: MetadataPutReply[]): MetadataPutReply => ({ wasNew: replies.some(({ wasNew }) => wasNew) });
-    return this.#tell({ pattern: TRACKER_PATTERNS.metadataPut, data: request, read: readMetadataPut, merge, signal });
+    const told = { pattern: TRACKER_PATTERNS.metadataPut, data: request, read: readMetadataPut, merge, signal };
+    return this.#tell({ ...told, patienceMs: request.bytes.length * TRACKER_PATIENCE_BYTE_MS });
   }
 
   /** @returns `isCurrent` only when no newer meaning is known; else `hash` is that one. */
