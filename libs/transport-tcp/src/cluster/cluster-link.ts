@@ -23,8 +23,10 @@ const NO_PARTS: PatternParts = { endpoint: '', handler: '', command: '' };
 export interface ClusterLinkOptions {
   readonly self: LinkHello;
   readonly isDialed: boolean;
-  /** The other end, as this machine sees it. */
+  /** Where it was dialled, or where it came from. */
   readonly address: HostPort;
+  /** IP address of the other end. */
+  readonly remoteHost: string;
   readonly ports: RpcPorts;
   readonly limits: LinkLimits;
   readonly messageClock: MessageClock;
@@ -92,9 +94,14 @@ export class ClusterLink {
     return this.options.isDialed;
   }
 
-  /** The other end, as this machine sees it. */
+  /** Where it was dialled, or where it came from. */
   get address(): HostPort {
     return this.options.address;
+  }
+
+  /** IP address of the other end. */
+  get remoteHost(): string {
+    return this.options.remoteHost;
   }
 
   get principal(): string {

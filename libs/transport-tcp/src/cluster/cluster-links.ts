@@ -53,7 +53,7 @@ export interface ClusterLinksHandlers {
   /** Resolves to the answer; a `PanalError` goes to who asked, anything else as `internal`. */
   onRequest(from: string, pattern: string, data: unknown): Promise<unknown>;
   onDatagram(from: HostPort, message: unknown): void;
-  /** The first link with this tracker opened, or the last one is gone. */
+  /** A first link with this tracker opened (of a new process of it, perhaps), or the last one is gone. */
   onLink?(id: string, isUp: boolean): void;
   /** Another process says that it has this tracker's id; `startedAt` is its own. */
   onDuplicate?(startedAt: number, at: HostPort): void;
@@ -83,6 +83,7 @@ export interface LinkCounters {
   readonly dialsFailed: Readonly<Record<string, number>>;
   readonly messagesSent: number;
   readonly messagesReceived: number;
+  /** Never sent, for want of a link. What was on its way when a link was lost is not among them. */
   readonly messagesDropped: number;
   readonly requestsSent: number;
   readonly requestsReceived: number;

@@ -3,7 +3,7 @@ import { formatAddress, type HostPort, type Logger, PanalError } from '@panal/ru
 import { HandshakeError, HandshakeInvalidError } from '@panal/wire';
 import { secureServer } from '../secure-socket.js';
 import type { ClusterLinkEvents } from './cluster-link.js';
-import { type LinkDoor, openLink } from './link-dialer.js';
+import { type LinkDoor, openLink, remoteHostOf } from './link-dialer.js';
 
 export interface LinkAcceptorOptions {
   readonly door: LinkDoor;
@@ -58,13 +58,13 @@ export class LinkAcceptor {
   async #open(socket: Socket): Promise<void> {
     const { door, events } = this.options;
     const { identity, secret, ports, limits } = door;
-    // Asked now: a closed socket has forgotten it.
-    const address = remoteOf(socket);
+    const remoteHost = remoteHostOf(socket);
+    const address: HostPort = { host: remoteHost, port: socket.remotePort ?? 0 };
     try {
       const { random, timers } = ports;
       const timeoutMs = limits.handshakeTimeoutMs;
       const secured = await secureServer(socket, { identity, secret, random, timers, timeoutMs, purpose: 'cluster' });
-      await openLink(socket, secured, { door, address, isDialed: false, events });
+      await openLink(socket, secured, { door, address, remoteHost, isDialed: false, events });
     } catch (error) {
       this.options.onRefused(error);
       this.#logFailure(error, address);
@@ -83,9 +83,4 @@ export class LinkAcceptor {
       ...fields,
     });
   }
-}
-
-/** IPv4 addresses of a dual-stack socket appear as `::ffff:192.0.2.7`. */
-function remoteOf(socket: Socket): HostPort {
-  return { host: (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''), port: socket.remotePort ?? 0 };
 }

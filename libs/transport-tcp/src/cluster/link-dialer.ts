@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HostPort } from '@panal/runtime';
 import type { HelloIdentity } from '@panal/wire';
@@ -40,10 +41,11 @@ export async function dialLink(door: LinkDoor, { address, signal, events }: Dial
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     stream = await door.dial(address, { timers, timeoutMs: limits.connectTimeoutMs, signal });
+    const remoteHost = remoteHostOf(stream);
     const timeoutMs = limits.handshakeTimeoutMs;
     const secured = await secureClient(stream, { identity, secret, random, timers, timeoutMs, purpose: 'cluster' });
     signal.throwIfAborted();
-    await openLink(stream, secured, { door, address, isDialed: true, events });
+    await openLink(stream, secured, { door, address, remoteHost, isDialed: true, events });
   } catch (error) {
     stream?.destroy();
     throw error;
@@ -54,8 +56,10 @@ export async function dialLink(door: LinkDoor, { address, signal, events }: Dial
 
 export interface OpenLinkOptions {
   readonly door: LinkDoor;
-  /** The other end, as this machine sees it. */
+  /** Where it was dialled, or where it came from. */
   readonly address: HostPort;
+  /** IP address of the other end. */
+  readonly remoteHost: string;
   readonly isDialed: boolean;
   readonly events: ClusterLinkEvents;
 }
@@ -64,7 +68,7 @@ export interface OpenLinkOptions {
 export function openLink(
   stream: Duplex,
   secured: Secured,
-  { door, address, isDialed, events }: OpenLinkOptions,
+  { door, address, remoteHost, isDialed, events }: OpenLinkOptions,
 ): Promise<void> {
   const { self, ports, limits, messageClock } = door;
   return new Promise((resolve, reject) => {
@@ -73,7 +77,15 @@ export function openLink(
       stream.destroy();
       return reject(new ProtocolViolationError(`a ${role} is no tracker, and has no links`));
     }
-    const link = new ClusterLink(stream, secured, { self, isDialed, address, ports, limits, messageClock });
+    const link = new ClusterLink(stream, secured, {
+      self,
+      isDialed,
+      address,
+      remoteHost,
+      ports,
+      limits,
+      messageClock,
+    });
     link.start({
       judge: (opened, hello) => events.judge(opened, hello),
       onOpen: (opened, hello) => {
@@ -87,4 +99,10 @@ export function openLink(
       },
     });
   });
+}
+
+/** IPv4 addresses of a dual-stack socket appear as `::ffff:192.0.2.7`. Asked while it is open: a closed one has forgotten it. */
+export function remoteHostOf(stream: Duplex): string {
+  const address = stream instanceof Socket ? stream.remoteAddress : undefined;
+  return (address ?? '').replace(/^::ffff:(?=\d+\.)/, '');
 }

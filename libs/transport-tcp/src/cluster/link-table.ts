@@ -32,10 +32,16 @@ export class LinkTable implements ClusterLinkEvents {
   readonly #byId = new Map<string, Neighbour>();
   /** Addresses of which nobody knows yet who lives there. */
   readonly #byAddress = new Map<string, Neighbour>();
+  #lastBeatMs: number;
+  /** Since when this process runs without a halt. */
+  #listeningSinceMs: number;
   #isClosing = false;
   #onEmpty: (() => void) | undefined;
 
-  constructor(private readonly options: LinkTableOptions) {}
+  constructor(private readonly options: LinkTableOptions) {
+    this.#lastBeatMs = options.door.ports.clock.monotonicMs();
+    this.#listeningSinceMs = this.#lastBeatMs;
+  }
 
   get neighbours(): readonly Neighbour[] {
     return [...this.#byId.values(), ...this.#byAddress.values()];
@@ -113,11 +119,17 @@ export class LinkTable implements ClusterLinkEvents {
 
   /** To be called at each beat: signs of life, silent links, and links and neighbours that nobody needs. */
   beat(): void {
+    const { ports, limits } = this.options.door;
+    const nowMs = ports.clock.monotonicMs();
+    // After a halt of this process what others said waits in the sockets: they are not silent, it was deaf.
+    if (nowMs - this.#lastBeatMs >= limits.idleTimeoutMs / 2) this.#listeningSinceMs = nowMs;
+    this.#lastBeatMs = nowMs;
+    const hasListened = nowMs - this.#listeningSinceMs >= limits.idleTimeoutMs;
     for (const neighbour of this.#byId.values()) {
       for (const link of neighbour.links) {
         const unusedMs = link.beat();
-        link.dropIfSilent();
-        if (unusedMs >= this.options.door.limits.surplusTimeoutMs && this.#isSurplus(link, neighbour)) link.end();
+        if (hasListened) link.dropIfSilent();
+        if (unusedMs >= limits.surplusTimeoutMs && this.#isSurplus(link, neighbour)) link.end();
       }
       neighbour.dialIfWanted();
     }
@@ -232,8 +244,13 @@ export class LinkTable implements ClusterLinkEvents {
   }
 }
 
+/** Whether an address leads to this neighbour: its own, one it was dialled at, or its host by number and its port. */
 function isLinkedAt(neighbour: Neighbour, text: string): boolean {
-  if (neighbour.current === undefined) return false;
-  if (neighbour.address !== undefined && formatAddress(neighbour.address) === text) return true;
-  return [...neighbour.links].some((link) => link.isOpen && link.isDialed && formatAddress(link.address) === text);
+  const { current, address, links } = neighbour;
+  if (current === undefined) return false;
+  if (address !== undefined) {
+    const byNumber = { host: current.remoteHost, port: address.port };
+    if (formatAddress(address) === text || formatAddress(byNumber) === text) return true;
+  }
+  return [...links].some((link) => link.isOpen && link.isDialed && formatAddress(link.address) === text);
 }

@@ -111,6 +111,7 @@ export class Neighbour {
     this.links.add(link);
     const { current } = this;
     if (current === undefined) return;
+    this.#failure = undefined;
     for (const waiting of this.takeWaiting()) this.#sendOver(current, waiting);
   }
 
@@ -187,7 +188,6 @@ export class Neighbour {
       await this.options.dial(this, address, attempt.signal);
       this.#attempt = undefined;
       // The link may have been lost again, or be another tracker's.
-      this.#failure = undefined;
       if (this.#waiting.length > 0) this.#dialIfDue();
     } catch (error) {
       this.#attempt = undefined;

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:net';
 import { type PanalError, SeededRandom } from '@panal/runtime';
-import { encodeFrame, type HelloIdentity, type HelloPurpose } from '@panal/wire';
+import { type Envelope, encodeFrame, type HelloIdentity, type HelloPurpose } from '@panal/wire';
 import fc from 'fast-check';
 import { dialTcp } from '../rpc/dial-tcp.js';
-import { bedSecret, failureOf, RpcBed, realTimers, until } from '../rpc/rpc-bed.fixture.js';
+import { bedPorts, bedSecret, failureOf, RpcBed, realTimers, until } from '../rpc/rpc-bed.fixture.js';
 import { type Secured, secureClient } from '../secure-socket.js';
 import { type BedTracker, ClusterBed, ID_A, ID_B, ID_C, introduce, linkCount } from './cluster-bed.fixture.js';
 import { parseLinkHello } from './link-messages.js';
@@ -54,6 +54,15 @@ async function handMade(
     isClosed: () => isClosed,
     destroy: () => stream.destroy(),
   };
+}
+
+function encodeOrNothing(envelope: Envelope): Buffer {
+  try {
+    return encodeFrame(envelope);
+  } catch {
+    // An error that is no report: not even a hostile member gets it through its own encoder.
+    return Buffer.alloc(0);
+  }
 }
 
 describe('a tracker refuses', () => {
@@ -253,6 +262,47 @@ describe('a link', () => {
     await until(() => a.changes.includes('c down'));
     expect(a.changes.filter((change) => change.startsWith('b'))).toEqual(['b up']);
     expect(linkCount(b, ID_A)).toBe(1);
+  });
+
+  it('survives a halt of the process, in which it could hear nothing', async () => {
+    let haltMs = 0;
+    const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() + haltMs };
+    const limits = { beatIntervalMs: 10, idleTimeoutMs: 1_000 };
+    const a = await bed.tracker(ID_A, { limits, ports: bedPorts({ clock }) });
+    const b = await bed.tracker(ID_B, { limits });
+    introduce(a, b);
+    await until(() => linkCount(a, ID_B) === 1);
+    for (let halt = 0; halt < 3; halt += 1) {
+      haltMs += 60_000;
+      expect(await a.links.request(ID_B, 'a.b.c', halt)).toBe(halt);
+    }
+    expect(a.changes).toEqual(['b up']);
+  });
+
+  it('stands whatever a member of the cluster sends', async () => {
+    const a = await bed.tracker(ID_A);
+    const bytes = fc.uint8Array({ maxLength: 400 });
+    const part = fc.constantFrom('cluster', 'link', 'message', 'hello', 'refusal', 'beat', 'x');
+    const envelope = fc.record({
+      kind: fc.constantFrom('request', 'reply', 'error', 'event', 'streamValue'),
+      msgId: fc.nat(3),
+      timestamp: fc.nat(),
+      version: fc.maxSafeNat(),
+      endpoint: part,
+      handler: part,
+      command: part,
+      data: fc.jsonValue(),
+    } as const);
+    const sealed = fc.sample(fc.oneof(bytes, envelope), 80);
+    for (const sent of sealed) {
+      const raw = await handMade(a);
+      raw.say('hello', hello);
+      raw.write(sent instanceof Uint8Array ? sent : encodeOrNothing(sent));
+      raw.say('message', { n: 1 });
+      raw.destroy();
+    }
+    const b = await bed.tracker(ID_B);
+    expect(await b.links.request(a.address, 'a.b.c', 1)).toBe(1);
   });
 
   it('cut off in the middle of things fails what was asked and carries on', async () => {

@@ -236,6 +236,21 @@ describe('links of members', () => {
     expect(a.links.counters.linksOpened).toBe(opened);
   });
 
+  it('with a member are found by its number, whatever name it goes by', async () => {
+    const [a, b] = await pair();
+    const named = { host: 'localhost', port: b.address.port };
+    a.links.setMembers([{ id: ID_B, cluster: named }]);
+    await until(() => linkCount(a, ID_B) === 1);
+    a.links.send(b.address, { n: 1 });
+    await until(() => b.messages.length === 1);
+    expect(a.links.counters.linksOpened).toBe(1);
+    // The side that did not dial knows where it came from and, as a member, which port is its own.
+    b.links.setMembers([{ id: ID_A, cluster: { host: 'localhost', port: a.address.port } }]);
+    b.links.send(a.address, { n: 1 });
+    await until(() => a.messages.length === 1);
+    expect(b.links.counters.linksOpened).toBe(1);
+  });
+
   it('that nobody needs are closed, and the pair keeps one', async () => {
     const limits = { beatIntervalMs: 10, surplusTimeoutMs: 60 };
     const [a, b] = [await bed.tracker(ID_A, { limits }), await bed.tracker(ID_B, { limits })];

@@ -81,7 +81,7 @@ export class TcpClusterLinks implements ClusterLinks {
       clock: ports.clock,
       logger,
       addresses: new AddressCache(ports.clock, options.findAddress),
-      onDatagram: (from, message) => this.#onDatagram(from, message),
+      onDatagram: (from, message) => this.#tell(() => handlers.onDatagram(from, message)),
     });
     this.#listener = new ClusterListener({ acceptor: this.#acceptor, socket: this.#socket, logger });
   }
@@ -177,14 +177,14 @@ export class TcpClusterLinks implements ClusterLinks {
       onEnvelope: (link, envelope) => this.#exchange.receive(link, envelope),
       onOpened: (id, isFirst) => {
         this.#linksOpened += 1;
-        if (isFirst) handlers.onLink?.(id, true);
+        if (isFirst) this.#tell(() => handlers.onLink?.(id, true));
       },
       onLost: (link, id, { isLast, error }) => {
         this.#lost(link, error);
-        if (isLast) handlers.onLink?.(id, false);
+        if (isLast) this.#tell(() => handlers.onLink?.(id, false));
       },
       onDialFailed: (error) => count(this.#dialsFailed, error),
-      onDuplicate: (startedAt, at) => handlers.onDuplicate?.(startedAt, at),
+      onDuplicate: (startedAt, at) => this.#tell(() => handlers.onDuplicate?.(startedAt, at)),
       onSending: (waiting, link) => this.#exchange.sending(waiting, link),
       onDropped: (waiting, error) => this.#exchange.dropped(waiting, error),
     });
@@ -199,12 +199,13 @@ export class TcpClusterLinks implements ClusterLinks {
     this.options.logger.info('A link to a tracker was lost.', { tracker: link.hello?.trackerId, ...fields });
   }
 
-  #onDatagram(from: HostPort, message: unknown): void {
+  /** A handler that fails must not end the process from within an event of a socket. */
+  #tell(call: () => void): void {
     try {
-      this.options.handlers.onDatagram(from, message);
+      call();
     } catch (error) {
       this.#exchange.handlersFailed += 1;
-      this.options.logger.debug('A datagram could not be handled.', { error });
+      this.options.logger.debug('A handler of the links failed.', { error });
     }
   }
 }
