@@ -94,6 +94,9 @@ export const TRACKER_CALM_MS = 2_000;
 /** So often, give or take a quarter, the members of the cluster are asked for. They are also asked for when they change. */
 export const TRACKER_MEMBERS_INTERVAL_MS = 60_000;
 
+/** A tracker that could not tell its members, because it has just started, is asked again after so long or a bit less. */
+export const TRACKER_MEMBERS_RETRY_MS = 2_000;
+
 /** Replies that tell of newer members bring the question for them no more often than this. */
 export const TRACKER_MEMBERS_PAUSE_MS = 1_000;
 

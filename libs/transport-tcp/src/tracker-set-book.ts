@@ -1,5 +1,5 @@
 import { type Clock, formatAddress, type HostPort, type Random } from '@panal/runtime';
-import type { ClusterMembersReply, TrackerMember } from '@panal/wire';
+import type { ClusterMembersReply, TrackerMember, TrackerView } from '@panal/wire';
 import { TRACKER_FORGET_MS, TRACKERS_REMEMBERED_MAX } from './limits.js';
 import type { KnownTracker } from './tracker-set-tracker.js';
 
@@ -20,17 +20,11 @@ export class TrackerBook {
   readonly #trackers = new Map<string, KnownTracker>();
   readonly #options: TrackerBookOptions;
   #clusterId: string | undefined;
-  #epoch = -1;
   #ranked: readonly KnownTracker[] | undefined;
 
   constructor(options: TrackerBookOptions) {
     this.#options = options;
     for (const address of options.seeds) this.#add(address, true);
-  }
-
-  /** Epoch of the list taken last. */
-  get epoch(): number {
-    return this.#epoch;
   }
 
   /** Those the user named first, in that order. */
@@ -65,6 +59,13 @@ export class TrackerBook {
     return this.all.find((tracker) => tracker.isConnected && tracker.isSameAs(named)) ?? named;
   }
 
+  /** What there is to see of one. A list is the better judge of who is gone than a connection that is not needed. */
+  viewOf(tracker: KnownTracker): TrackerView {
+    const { view, member, isConnected, isRefusing } = tracker;
+    const isGone = this.#clusterId !== undefined && member?.isAlive !== true;
+    return isGone && !isConnected && !isRefusing ? { ...view, state: 'away' } : view;
+  }
+
   /** Adds what an earlier start learned, as if it had been listed now. */
   remember(addresses: readonly HostPort[]): void {
     for (const address of addresses.slice(0, TRACKERS_REMEMBERED_MAX)) {
@@ -84,7 +85,6 @@ export class TrackerBook {
     if (from.isForeign) return false;
     const before = this.#memberKey();
     this.#clusterId = list.clusterId;
-    this.#epoch = list.epoch;
     this.#apply(list.members);
     this.forget();
     return this.#memberKey() !== before;

@@ -384,6 +384,27 @@ describe('a set of trackers that are one cluster', () => {
       expect(listOf(tracker) - before).toBe(2);
     });
 
+    it('again soon, when it has just started and could not tell', async () => {
+      const trackers = bed.add(3);
+      for (const tracker of trackers) {
+        script(tracker);
+        tracker.answers[TRACKER_PATTERNS.clusterMembers] = () => {
+          throw reported({ code: 'tracker_not_ready', retryable: true });
+        };
+      }
+      const set = bed.set(trackers.slice(0, 1), 1);
+      set.start();
+      await bed.pass(10_000, 20);
+      expect(listOf(trackers[0] as FakeTracker)).toBeGreaterThanOrEqual(5);
+      expect(listOf(trackers[0] as FakeTracker)).toBeLessThanOrEqual(11);
+      for (const tracker of trackers) delete tracker.answers[TRACKER_PATTERNS.clusterMembers];
+      await bed.pass(2_100, 20);
+      expect(set.views()).toHaveLength(3);
+      const count = listOf(trackers[0] as FakeTracker);
+      await bed.pass(20_000, 100);
+      expect(listOf(trackers[0] as FakeTracker)).toBe(count);
+    });
+
     it('and is not misled by one list that cannot be read', async () => {
       const set = await started(3, 1, 1);
       const [tracker] = bed.trackers as [FakeTracker];
@@ -406,6 +427,13 @@ describe('a set of trackers that are one cluster', () => {
     expect(views.get((idle[1] as FakeTracker).name)?.state).toBe('standby');
     expect([...views.values()].filter(({ state }) => state === 'connected')).toHaveLength(2);
     expect([...views.values()].filter(({ isSession }) => isSession)).toHaveLength(1);
+    // One that the others have given up is in their lists no more.
+    for (const tracker of bed.trackers) {
+      tracker.epoch = 3;
+      tracker.members = () => bed.trackers.filter((other) => other !== idle[1]);
+    }
+    await bed.pass(80_000, 500);
+    expect(set.views().find(({ address }) => address === idle[1]?.name)?.state).toBe('away');
   });
 
   it('shows why a tracker refuses, and leaves one alone that nobody named', async () => {

@@ -1,6 +1,6 @@
 import { type CancelTimer, type HostPort, ReportedError } from '@panal/runtime';
 import { DEFAULT_NAMESPACE, TRACKER_PATTERNS } from '@panal/wire';
-import { TRACKER_MEMBERS_INTERVAL_MS, TRACKER_MEMBERS_PAUSE_MS } from './limits.js';
+import { TRACKER_MEMBERS_INTERVAL_MS, TRACKER_MEMBERS_PAUSE_MS, TRACKER_MEMBERS_RETRY_MS } from './limits.js';
 import type { TrackerBook } from './tracker-set-book.js';
 import { readClusterMembers } from './tracker-set-replies.js';
 import type { KnownTracker, TrackerPorts } from './tracker-set-tracker.js';
@@ -21,6 +21,7 @@ export interface MembersWatchOptions {
 /** Keeps the book of trackers true: asks who there is, at each new connection, when a reply tells of news, and now and then. */
 export class MembersWatch {
   readonly #asking = new Set<KnownTracker>();
+  readonly #retries = new Map<KnownTracker, CancelTimer>();
   #hintedAtMs = Number.NEGATIVE_INFINITY;
   #learnedKey = '';
   #cancelInterval: CancelTimer = () => undefined;
@@ -36,21 +37,23 @@ export class MembersWatch {
   stop(): void {
     this.#isRunning = false;
     this.#cancelInterval();
+    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.clear();
   }
 
   /** A reply of `tracker` carried the epoch of its list. */
   hint(tracker: KnownTracker, epoch: number): void {
-    const { book, ports } = this.options;
-    const nowMs = ports.clock.monotonicMs();
-    const isNews = epoch > tracker.epoch && epoch !== book.epoch;
-    if (!isNews || nowMs - this.#hintedAtMs < TRACKER_MEMBERS_PAUSE_MS) return;
+    const nowMs = this.options.ports.clock.monotonicMs();
+    if (epoch <= tracker.epoch || nowMs - this.#hintedAtMs < TRACKER_MEMBERS_PAUSE_MS) return;
     this.#hintedAtMs = nowMs;
     this.ask(tracker);
   }
 
-  /** Asks one tracker for its list. What fails is asked again at the next occasion. */
+  /** Asks one tracker for its list; again after a while when it could not tell. */
   ask(tracker: KnownTracker): void {
     if (!this.#isRunning || this.#asking.has(tracker)) return;
+    this.#retries.get(tracker)?.();
+    this.#retries.delete(tracker);
     this.#asking.add(tracker);
     void this.#ask(tracker).finally(() => this.#asking.delete(tracker));
   }
@@ -62,10 +65,23 @@ export class MembersWatch {
       if (this.#isRunning) this.#take(tracker, reply);
     } catch (error) {
       const isUnknown = error instanceof ReportedError && error.code === 'rpc_unknown_command';
-      if (!isUnknown || !this.#isRunning || !tracker.isConnected || tracker.isAlone) return;
+      if (!this.#isRunning || !tracker.isConnected) return;
+      if (!isUnknown) return this.#retry(tracker);
+      if (tracker.isAlone) return;
       tracker.isAlone = true;
       this.options.onAlone(tracker);
     }
+  }
+
+  /** Once the connection is made anew it is asked anyway. */
+  #retry(tracker: KnownTracker): void {
+    const { timers, random } = this.options.ports;
+    const earlyMs = random.below(TRACKER_MEMBERS_RETRY_MS / 2);
+    const again = (): void => {
+      this.#retries.delete(tracker);
+      if (tracker.isConnected) this.ask(tracker);
+    };
+    this.#retries.set(tracker, timers.after(TRACKER_MEMBERS_RETRY_MS - earlyMs, again));
   }
 
   #take(tracker: KnownTracker, reply: unknown): void {

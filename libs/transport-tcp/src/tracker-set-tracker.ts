@@ -139,7 +139,7 @@ export class KnownTracker {
       return { ...view, state: this.isRefusing ? 'refused' : 'connecting', reason: errorReport(this.#failure) };
     }
     if (this.isDialing) return { ...view, state: 'connecting' };
-    return { ...view, state: this.member?.isAlive === false ? 'away' : 'standby' };
+    return { ...view, state: 'standby' };
   }
 
   /** Whether both are one process, known by two addresses. */

@@ -217,9 +217,10 @@ export class TrackerSet {
   /** Each known tracker's state, those that were named first, in that order. One known by two addresses is shown once. */
   views(): TrackerView[] {
     const session = this.#links.session;
-    return this.#book.distinct.map((tracker) =>
-      tracker === session ? { ...tracker.view, isSession: true } : tracker.view,
-    );
+    return this.#book.distinct.map((tracker) => {
+      const view = this.#book.viewOf(tracker);
+      return tracker === session ? { ...view, isSession: true } : view;
+    });
   }
 
   /**
