@@ -1,6 +1,7 @@
 import type { Random } from '@panal/runtime';
 import type { EntryTable } from './entry-table.js';
 import { SAMPLE_LOOKS_MAX } from './limits.js';
+import { Shuffle } from './shuffle.js';
 import { NONE } from './slab.js';
 import { COMPLETE_END, ENTRY_COUNT, SERVED_END } from './torrent-rows.js';
 
@@ -59,8 +60,7 @@ export interface EntryState {
 
 /** What the tracker asks of its entries. Answers are copies; what is not served is not in them. */
 export class EntryReader {
-  /** Of a sample under way: where positions went that were drawn already. */
-  readonly #moved = new Map<number, number>();
+  readonly #shuffle = new Shuffle();
 
   constructor(private readonly table: EntryTable) {}
 
@@ -145,7 +145,7 @@ export class EntryReader {
     return chosen;
   }
 
-  /** The first steps of a Fisher-Yates shuffle of a part of the list, which stays as it is. @returns Looks left. */
+  /** Draws from a part of the list until there are enough. @returns Looks left. */
   #draw(
     torrent: number,
     from: number,
@@ -155,15 +155,11 @@ export class EntryReader {
     chosen: SampledPeer[],
   ): number {
     const { entries, lists, peers } = this.table;
-    const moved = this.#moved;
-    moved.clear();
     const looks = Math.min(looksMax, end - from);
+    this.#shuffle.start(end - from);
     for (let look = 0; look < looks; look += 1) {
       if (chosen.length >= count) return looksMax - look;
-      const drawn = look + random.below(end - from - look);
-      const position = from + (moved.get(drawn) ?? drawn);
-      if (drawn !== look) moved.set(drawn, moved.get(look) ?? look);
-      const entry = lists.at(torrent, position);
+      const entry = lists.at(torrent, from + this.#shuffle.next(random));
       // It is in a part that is served, but its time may be over since the last purge.
       if (nowMs >= entries.serveUntilMs(entry)) continue;
       const peer = peers.hexOf(entries.peerOf(entry));

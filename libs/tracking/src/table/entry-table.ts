@@ -126,7 +126,7 @@ export class EntryTable implements ReplicaTable {
     if (peer === NONE || this.peers.floorOf(peer) === floor) return;
     this.peers.setFloor(peer, floor);
     for (let entry = this.peers.firstEntry(peer); entry !== NONE; entry = this.entries.nextOfPeer(entry)) {
-      this.#place(entry, nowMs);
+      this.#place(entry, nowMs, this.#dueAtMs(entry));
     }
     this.peers.settle(peer);
   }
@@ -179,22 +179,24 @@ export class EntryTable implements ReplicaTable {
   #put(record: ClusterRecord, entry: number, isNew: boolean, nowMs: number): void {
     const slot = this.torrents.slotOf(this.entries.torrentOf(entry));
     const hash = this.digests.keyHash(record.key);
+    const formerDueMs = isNew ? Number.POSITIVE_INFINITY : this.#dueAtMs(entry);
     if (!isNew) this.digests.remove(slot, hash, this.entries.versionOf(entry));
     this.entries.write(entry, record);
     this.digests.add(slot, hash, record);
-    this.#place(entry, nowMs);
+    this.#place(entry, nowMs, formerDueMs);
   }
 
-  /** Puts an entry where it belongs as it is now: in a part of its torrent's list, and in the wheel. */
-  #place(entry: number, nowMs: number): void {
-    this.#wheel.remove(entry);
+  /**
+   * Puts an entry where it belongs as it is now: in a part of its torrent's list, and in the wheel. One that is due later
+   * than before, as after every refresh, stays where it is filed until it is met there.
+   */
+  #place(entry: number, nowMs: number, formerDueMs: number): void {
     const before = this.partOf(entry);
-    const after = !this.entries.isServed(entry, nowMs)
-      ? HIDDEN
-      : this.entries.isComplete(entry)
-        ? COMPLETE
-        : INCOMPLETE;
+    const isComplete = this.entries.isComplete(entry);
+    const after = !this.entries.isServed(entry, nowMs) ? HIDDEN : isComplete ? COMPLETE : INCOMPLETE;
     if (before !== after) this.#move(entry, before, after);
+    if (this.#dueAtMs(entry) >= formerDueMs) return;
+    this.#wheel.remove(entry);
     this.#wheel.file(entry, nowMs);
   }
 

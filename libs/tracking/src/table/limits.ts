@@ -23,3 +23,6 @@ export const PURGE_LOOKS_MAX = 4_096;
 
 /** Entries one sample looks at. More only matters where nearly all peers of a torrent are refused by the caller. */
 export const SAMPLE_LOOKS_MAX = 256;
+
+/** Peers whose ids are kept in hex as well: 8 MB at most, which is less than the collector notices. Others are made each time. */
+export const HEX_IDS_MAX = 131_072;

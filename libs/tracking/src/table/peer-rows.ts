@@ -1,5 +1,6 @@
 import { HashIndex } from './hash-index.js';
 import { readWords, writeWord } from './id-words.js';
+import { HEX_IDS_MAX } from './limits.js';
 import { PEER_ID_SIZE } from './record-key.js';
 import { NONE, Slab } from './slab.js';
 import { type HashKey, hashWords } from './word-hash.js';
@@ -19,6 +20,8 @@ export class PeerRows {
   readonly #index: HashIndex;
   readonly #sought = new Uint32Array(ID_WORDS);
   readonly #hashed = new Uint32Array(ID_WORDS);
+  /** By row. A string that was made once is also found faster in the maps of who asks. */
+  readonly #hexIds: (string | undefined)[] = [];
   readonly #id = Buffer.alloc(PEER_ID_SIZE);
 
   constructor(private readonly hashKey: HashKey) {
@@ -49,6 +52,7 @@ export class PeerRows {
     if (this.firstEntry(row) !== NONE || this.floorOf(row) !== Number.POSITIVE_INFINITY) return;
     this.#index.remove(row, this.#hashOf(row));
     this.#slab.free(row);
+    if (row < this.#hexIds.length) this.#hexIds[row] = undefined;
   }
 
   /** Writes the peer id into `bytes`. @returns Where it ends. */
@@ -59,8 +63,12 @@ export class PeerRows {
 
   /** The peer id in hex. */
   hexOf(row: number): string {
-    this.writeId(row, this.#id, 0);
-    return this.#id.toString('hex');
+    if (row >= HEX_IDS_MAX) return this.#makeHex(row);
+    const known = this.#hexIds[row];
+    if (known !== undefined) return known;
+    const hex = this.#makeHex(row);
+    this.#hexIds[row] = hex;
+    return hex;
   }
 
   firstEntry(row: number): number {
@@ -87,6 +95,11 @@ export class PeerRows {
 
   addServed(row: number, more: number): void {
     this.#slab.set(row, SERVED_COUNT, this.servedCount(row) + more);
+  }
+
+  #makeHex(row: number): string {
+    this.writeId(row, this.#id, 0);
+    return this.#id.toString('hex');
   }
 
   #isSought(row: number): boolean {

@@ -10,7 +10,7 @@ export interface TimeWheelOptions {
   /** Two words of a row that the wheel links it with. */
   readonly nextWord: number;
   readonly previousWord: number;
-  /** When a filed row is due: wall clock, ms since 1970. */
+  /** When a filed row is due: wall clock, ms since 1970. It may become later while it is filed, but not earlier. */
   readonly dueAtMs: (row: number) => number;
 }
 
