@@ -14,7 +14,7 @@ interface Reign {
 }
 
 /** Whether a member may coordinate: it takes part fully, has done so for a while, and is well. */
-export function isEligible(member: Member, nowMs: number): boolean {
+function isEligible(member: Member, nowMs: number): boolean {
   return (
     member.phase === 'active' &&
     member.health === 'alive' &&

@@ -12,7 +12,7 @@ interface GossipBase {
 }
 
 /** Are you there? Answered with `ack` and the same `seq` by `to`, and by nobody else who may have its address now. */
-export interface Ping extends GossipBase {
+interface Ping extends GossipBase {
   readonly kind: 'ping';
   readonly seq: number;
   readonly to: TrackerId;
@@ -33,13 +33,13 @@ export interface Ack extends GossipBase {
   readonly timeMs: number;
 }
 
-export interface Nack extends GossipBase {
+interface Nack extends GossipBase {
   readonly kind: 'nack';
   readonly seq: number;
 }
 
 /** News alone. */
-export interface Rumours extends GossipBase {
+interface Rumours extends GossipBase {
   readonly kind: 'gossip';
 }
 

@@ -20,13 +20,13 @@ export interface Join {
   readonly members: readonly Member[];
 }
 
-export interface Welcome {
+interface Welcome {
   readonly kind: 'welcome';
   readonly to: HostPort;
   readonly members: readonly Member[];
 }
 
-export const REJECT_REASONS = ['cluster-name', 'slot-count', 'protocol', 'duplicate', 'full'] as const;
+const REJECT_REASONS = ['cluster-name', 'slot-count', 'protocol', 'duplicate', 'full'] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
 export interface Reject {
@@ -38,20 +38,20 @@ export interface Reject {
 }
 
 /** All I know. With `wantsReply` it is answered in kind, without. */
-export interface Members {
+interface Members {
   readonly kind: 'members';
   readonly wantsReply: boolean;
   readonly members: readonly Member[];
 }
 
 /** A ping by TCP, beside the indirect ones: for networks that lose or block datagrams. */
-export interface Probe {
+interface Probe {
   readonly kind: 'probe';
   readonly seq: number;
   readonly to: TrackerId;
 }
 
-export interface ProbeAck {
+interface ProbeAck {
   readonly kind: 'probe-ack';
   readonly seq: number;
   /** Wall clock, ms since 1970. */

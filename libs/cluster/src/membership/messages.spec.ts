@@ -62,6 +62,11 @@ const links: readonly MembershipMessage[] = [
 ];
 const gossips = bodies.map((body): GossipMessage => ({ ...body, ...sender, news }));
 
+const all: readonly { readonly parse: (value: unknown) => unknown; readonly message: unknown }[] = [
+  ...gossips.map((message) => ({ parse: parseGossip, message })),
+  ...links.map((message) => ({ parse: parseMembershipMessage, message })),
+];
+
 describe('messages between trackers', () => {
   it.each(gossips)('reads back a $kind', (message) => {
     expect(parseGossip(unpack(pack(message)))).toEqual(message);
@@ -75,34 +80,36 @@ describe('messages between trackers', () => {
     expect(parseGossip({ ...gossips[3], later: 1 })).toEqual(gossips[3]);
   });
 
-  it('refuses each field that is missing or of another type, by its name', () => {
-    for (const [parse, message] of [
-      ...gossips.map((one) => [parseGossip, one] as const),
-      ...links.map((one) => [parseMembershipMessage, one] as const),
-    ]) {
+  it('refuses each field that is missing or of another type', () => {
+    const taken = new Set<string>();
+    for (const { parse, message } of all) {
       for (const path of pathsOf(message)) {
         for (const wrong of [undefined, null, -1, 1.5, '', 'x y', [], {}, Number.NaN, 2 ** 60, Buffer.alloc(3)]) {
-          const changed = withValue(message, path, wrong);
-          const fault = faultOf(() => parse(changed));
-          // An empty zone or list, a fraction of a weight or of a millisecond, or any text in a sentence may be right.
-          if (fault === undefined)
-            expect(['zone', 'weight', 'news', 'members', 'timeMs', 'explanation', 'clusterName', 'renewal']).toContain(
-              String(path.at(-1)),
-            );
+          if (faultOf(() => parse(withValue(message, path, wrong))) === undefined)
+            taken.add(`${path.at(-1)}: ${JSON.stringify(wrong)}`);
         }
       }
     }
+    // No zone, no news, no members; a part of a weight or of a millisecond; any text for people, and names that only compare.
+    expect([...taken].sort()).toEqual([
+      'clusterName: ""',
+      'clusterName: "x y"',
+      'explanation: ""',
+      'explanation: "x y"',
+      'members: []',
+      'news: []',
+      'timeMs: 1.5',
+      'weight: 1.5',
+      'zone: ""',
+    ]);
   });
 
   it('throws nothing but its own error, whatever comes', () => {
     fc.assert(
-      fc.property(fc.anything(), fc.constantFrom(...gossips, ...links), fc.nat(), (junk, message, at) => {
+      fc.property(fc.anything(), fc.constantFrom(...all), fc.nat(), (junk, { parse, message }, at) => {
         const paths = pathsOf(message);
         const changed = withValue(message, paths[at % paths.length] ?? [], junk);
-        for (const value of [junk, changed]) {
-          faultOf(() => parseGossip(value));
-          faultOf(() => parseMembershipMessage(value));
-        }
+        expect(() => [faultOf(() => parse(junk)), faultOf(() => parse(changed))]).not.toThrow();
       }),
       { numRuns: 2_000 },
     );

@@ -104,11 +104,12 @@ describe.each(PLACEMENTS)('%s, as a placement', (_name, create) => {
         fc.pre(active.length >= OWNER_COUNT && zoneCountOf(active) !== OWNER_COUNT - 1);
         const before = placementOf(active);
         const after = placementOf([...active, { ...newcomer, isActive: true }]);
-        for (const slot of SAMPLE) {
+        const lostCounts = SAMPLE.map((slot) => {
           const owners = after.owners(slot);
-          const lost = before.owners(slot).filter((id) => !owners.includes(id));
-          if (lost.length !== (owners.includes(newcomer.id) ? 1 : 0)) throw new Error(`slot ${slot} lost ${lost}`);
-        }
+          return before.owners(slot).filter((id) => !owners.includes(id)).length;
+        });
+        const gained = SAMPLE.map((slot) => (after.owners(slot).includes(newcomer.id) ? 1 : 0));
+        expect(lostCounts).toEqual(gained);
       }),
       RUNS,
     );

@@ -4,7 +4,7 @@ import { murmur3 } from './murmur.js';
 export const SLOT_COUNT = 16_384;
 
 /** The slot of what every tracker keeps. */
-export const EVERYWHERE = SLOT_COUNT;
+export const EVERYWHERE = 16_384;
 
 /**
  * The slot of a key, 0 to SLOT_COUNT - 1. A pure function, the same on every tracker and in every version: changing it moves
