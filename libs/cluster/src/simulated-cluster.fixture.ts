@@ -43,15 +43,35 @@ export interface TrackerOptions {
   readonly disk?: readonly ClusterRecord[];
 }
 
+/** A score for each slot. */
+class Scores {
+  static readonly #known = new Map<TrackerId, Uint32Array>();
+
+  static of(id: TrackerId): Uint32Array {
+    let scores = Scores.#known.get(id);
+    if (scores === undefined) {
+      const word = Number.parseInt(id.slice(0, 8), 16);
+      scores = Uint32Array.from({ length: EVERYWHERE + 1 }, (_, slot) => scoreOf(word, slot));
+      Scores.#known.set(id, scores);
+    }
+    return scores;
+  }
+}
+
 /** Rankings by slot, of certain members. */
 class Rankings {
   readonly #rankings: (readonly TrackerId[] | undefined)[] = [];
   readonly #owners: (readonly TrackerId[] | undefined)[] = [];
+  readonly #scored: readonly { readonly id: TrackerId; readonly scores: Uint32Array }[];
 
-  constructor(private readonly ids: readonly TrackerId[]) {}
+  constructor(ids: readonly TrackerId[]) {
+    this.#scored = ids.map((id) => ({ id, scores: Scores.of(id) }));
+  }
 
   ranking(slot: number): readonly TrackerId[] {
-    return (this.#rankings[slot] ??= this.ids.toSorted((one, other) => scoreOf(one, slot) - scoreOf(other, slot)));
+    return (this.#rankings[slot] ??= this.#scored
+      .toSorted((one, other) => (one.scores[slot] ?? 0) - (other.scores[slot] ?? 0))
+      .map(({ id }) => id));
   }
 
   owners(slot: number): readonly TrackerId[] {
@@ -92,9 +112,9 @@ class QuickPlacement implements Placement {
   }
 }
 
-function scoreOf(id: TrackerId, slot: number): number {
-  const word = Math.imul(Number.parseInt(id.slice(0, 8), 16) ^ Math.imul(slot + 1, 0x9e3779b1), 0x85ebca6b);
-  return Math.imul(word ^ (word >>> 15), 0xc2b2ae35) >>> 0;
+function scoreOf(word: number, slot: number): number {
+  const mixed = Math.imul(word ^ Math.imul(slot + 1, 0x9e3779b1), 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35) >>> 0;
 }
 
 /** One process. After `kill` it does nothing any more, and what it had in memory and in flight is gone. */

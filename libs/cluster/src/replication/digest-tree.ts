@@ -50,13 +50,14 @@ export function keyHashOf(key: Buffer, seed: DigestSeed): KeyHash {
   let two = seed.low | 0;
   const whole = key.length & ~3;
   for (let at = 0; at < whole; at += 4) {
-    const word = byte(key, at) | (byte(key, at + 1) << 8) | (byte(key, at + 2) << 16) | (byte(key, at + 3) << 24);
+    const word = key.readInt32LE(at);
     one = Math.imul(rotate(one ^ Math.imul(word, 0xcc9e2d51), 13), 5) + 0x5f356495;
     two = Math.imul(rotate(two + Math.imul(word, 0x1b873593), 17), 9) ^ one;
   }
-  for (let at = whole; at < key.length; at += 1) {
-    one = Math.imul(rotate(one ^ byte(key, at), 11), 0x85ebca77);
-    two = Math.imul(rotate(two + byte(key, at), 7), 0xc2b2ae3d) ^ one;
+  if (whole < key.length) {
+    const rest = key.readUIntLE(whole, key.length - whole);
+    one = Math.imul(rotate(one ^ rest, 11), 0x85ebca77);
+    two = Math.imul(rotate(two + rest, 7), 0xc2b2ae3d) ^ one;
   }
   one = mix(one ^ key.length);
   two = mix(two + one);
@@ -156,10 +157,6 @@ function change(words: Uint32Array, at: number, by: 1 | -1, high: number, low: n
 
 function read(words: Uint32Array, at: number): Digest {
   return { count: words[at] ?? 0, high: words[at + 1] ?? 0, low: words[at + 2] ?? 0 };
-}
-
-function byte(key: Buffer, at: number): number {
-  return key[at] ?? 0;
 }
 
 function rotate(word: number, by: number): number {

@@ -285,6 +285,7 @@ export class Replication {
     this.#rounds.viewChanged();
     this.surplus.viewChanged(dropAtMs);
     for (const id of this.#transfers.keys()) if (!this.#known.has(id)) this.#transfers.delete(id);
+    this.#outbox.flush();
   }
 
   /** Who restarted, and how many went, since the last look. */

@@ -9,8 +9,8 @@ import {
 } from './digest-codec.js';
 import { type Digest, leafCountOf, type VersionStamp } from './digest-tree.js';
 import { EXCHANGES_PER_PEER_MAX } from './limits.js';
+import { isNearlyOver } from './nearly-over.js';
 import type { ReplicationContext } from './replication-context.js';
-import { isNearlyOver } from './slot-server.js';
 import {
   decodeVersions,
   encodeFetch,
@@ -200,7 +200,7 @@ export class SlotComparer {
     const mine = new Map<number, ClusterRecord>();
     for (const record of table.records(slot, leaf)) {
       const hash = table.digests.keyHash(record.key);
-      if (partOf(hash, partCount) === part && !isNearlyOver(record, options.lives.softMs, nowMs)) {
+      if (partOf(hash, partCount) === part && !isNearlyOver(record, options.lives, nowMs)) {
         mine.set(hashNumber(hash), record);
       }
     }

@@ -1,4 +1,4 @@
-import { type ClusterRecord, purgeAtMs, type TrackerId } from '../record.js';
+import type { TrackerId } from '../record.js';
 import {
   decodeGroups,
   decodeLeaves,
@@ -12,6 +12,7 @@ import {
 } from './digest-codec.js';
 import type { Digest } from './digest-tree.js';
 import { BATCH_SIZE_TARGET, VERSION_LIST_MAX, VERSION_PARTS_MAX } from './limits.js';
+import { isNearlyOver } from './nearly-over.js';
 import type { ReplicationContext } from './replication-context.js';
 import {
   decodeFetch,
@@ -22,9 +23,6 @@ import {
   type VersionList,
   type VersionsEnd,
 } from './version-list.js';
-
-/** A record whose end is so near is compared no more: by the time it came it would be over. Two rounds, and a bit. */
-const NEARLY_OVER_MS = 4_000;
 
 /** Answers the questions of the tracker that compares: what do you have. */
 export class SlotServer {
@@ -105,7 +103,7 @@ export class SlotServer {
       if (theirs.count === 0 || isSameDigest(theirs, table.digests.leaf(slot, leaf))) continue;
       const versions: RecordVersion[] = [];
       for (const record of table.records(slot, leaf)) {
-        if (isNearlyOver(record, options.lives.softMs, nowMs)) continue;
+        if (isNearlyOver(record, options.lives, nowMs)) continue;
         const { key, clock: stamp, origin, isDead } = record;
         versions.push({ hash: table.digests.keyHash(key), clock: stamp, origin, isDead });
       }
@@ -137,13 +135,6 @@ export function sumDigests({ table: { digests } }: ReplicationContext, slots: re
     low ^= digests.lowOf(slot);
   }
   return { count: count >>> 0, high: high >>> 0, low: low >>> 0 };
-}
-
-/** Whether a soft record is hardly worth a message. Tombstones of durable records are always worth one. */
-export function isNearlyOver(record: ClusterRecord, softMs: number, nowMs: number): boolean {
-  return (
-    record.recordClass === 'soft' && purgeAtMs(record, { softMs, durableTombstoneMs: 0 }) <= nowMs + NEARLY_OVER_MS
-  );
 }
 
 function* inParts(

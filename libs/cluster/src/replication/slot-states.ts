@@ -107,15 +107,19 @@ export class SlotStates {
    */
   sources(slot: number): readonly TrackerId[] {
     const owners = this.view.owners(slot);
-    const pending = this.view.pendingOwners(slot).filter((id) => !owners.includes(id));
-    return [...owners, ...pending].filter((id) => id !== this.selfId);
+    const pending = this.view.pendingOwners(slot);
+    const others = owners.filter((id) => id !== this.selfId);
+    if (pending !== owners) {
+      for (const id of pending) if (id !== this.selfId && !owners.includes(id)) others.push(id);
+    }
+    return others;
   }
 
   /** Those of the sources whose copy is not taken over yet. */
   sourcesLeft(slot: number): readonly TrackerId[] {
     const covered = this.#covered.get(slot);
     const sources = this.sources(slot);
-    return covered === undefined ? sources : sources.filter((id) => !this.#isCovered(covered, id));
+    return covered === undefined ? sources : sources.filter((id) => covered.get(id) !== this.#startedAt.get(id));
   }
 
   /** All that `from` holds of the slot is held here as well. */
@@ -145,13 +149,9 @@ export class SlotStates {
   #trySyncAll(canBeAlone: boolean): void {
     for (let slot = 0; slot <= EVERYWHERE; slot += 1) {
       if (!this.isKeeper(slot) || this.isSynced(slot)) continue;
-      const isAlone = this.sources(slot).length === 0;
-      if (isAlone ? canBeAlone : this.sourcesLeft(slot).length === 0) this.#sync(slot);
+      if (this.sourcesLeft(slot).length > 0) continue;
+      if (canBeAlone || this.sources(slot).length > 0) this.#sync(slot);
     }
-  }
-
-  #isCovered(covered: ReadonlyMap<TrackerId, number>, id: TrackerId): boolean {
-    return covered.get(id) === this.#startedAt.get(id);
   }
 
   #sync(slot: number): void {

@@ -1,9 +1,10 @@
-import { type ClusterRecord, purgeAtMs, type RecordLifetimes } from '../record.js';
+import type { ClusterRecord, RecordLifetimes } from '../record.js';
 import type { ReplicaTable } from '../replica-table.js';
 import type { ReplicationCounters } from './counters.js';
 import { encodeEnds, type SlotEnd } from './digest-codec.js';
 import type { KeyHash } from './digest-tree.js';
 import { BATCH_RECORDS_MAX, BATCH_SIZE_TARGET, SLOTS_MAX, TRANSFER_JOBS_MAX, TRANSFER_KEYS_MAX } from './limits.js';
+import { isNearlyOver } from './nearly-over.js';
 import { encodeRecords, recordSize } from './record-codec.js';
 import type { Push } from './replication-message.js';
 import type { TokenBucket } from './token-bucket.js';
@@ -78,7 +79,7 @@ export class TransferQueue {
     const wanted = job.kind === 'keys' ? job.hashes : undefined;
     if (wanted !== undefined) this.#keyCount -= wanted.size;
     for (const record of table.records(job.slot, job.leaf)) {
-      if (purgeAtMs(record, lives) <= nowMs) continue;
+      if (isNearlyOver(record, lives, nowMs)) continue;
       if (wanted === undefined || wanted.has(hashNumber(table.digests.keyHash(record.key)))) load.add(record);
     }
   }
