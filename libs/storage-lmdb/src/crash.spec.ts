@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { jest } from '@jest/globals';
 import { SeededRandom } from '@panal/runtime';
 import { builtFile } from './built-file.js';
 import { contentOf, IDENTITY, LIVES, makeFolder, removeFolders } from './record-log.fixture.js';
+
+// Processes start here and wait for the disk, on a machine that may have other things to do.
+jest.setTimeout(60_000);
 
 /** A tracker that writes and says what was reported as persisted, until it is killed. */
 const WRITER = `
@@ -14,6 +18,7 @@ const log = await RecordLog.open(process.argv[2], {
   lives: ${JSON.stringify(LIVES)},
   source: { records: () => [], recordCountIn: () => 0 },
   clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+  onTrouble: (error) => { throw error; },
   timers: { after: (ms, call) => { const timer = setTimeout(call, ms); return () => clearTimeout(timer); } },
   logger: { debug: silent, info: silent, warn: silent, error: silent },
   onPersisted: (upTo) => process.stdout.write(upTo + '\\n'),
@@ -36,7 +41,12 @@ const write = () => {
 write();
 `;
 
-afterEach(removeFolders);
+const writers: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const writer of writers.splice(0)) writer.kill('SIGKILL');
+  await removeFolders();
+});
 
 /** Runs a writer, kills it once it has reported `untilReports` times. @returns The last number it reported. */
 async function killedWriter(folder: string, prefix: string, mode: string, untilReports: number): Promise<number> {
@@ -48,6 +58,7 @@ async function killedWriter(folder: string, prefix: string, mode: string, untilR
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
+  writers.push(child);
   let reported = 0;
   let reports = 0;
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
@@ -69,7 +80,7 @@ describe('a tracker that is killed while it writes', () => {
       const folder = await makeFolder();
       const random = new SeededRandom(7);
       const promised: string[] = [];
-      for (let life = 0; life < 4; life += 1) {
+      for (let life = 0; life < 3; life += 1) {
         const reported = await killedWriter(folder, `life ${life}`, mode, 3 + random.below(40));
         for (let sequence = 1; sequence <= reported; sequence += 1) promised.push(`life ${life} ${sequence}`);
         const content = await contentOf(folder);

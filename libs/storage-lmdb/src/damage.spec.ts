@@ -1,15 +1,11 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { type Logger, SeededRandom, silentLogger } from '@panal/runtime';
-import {
-  contentOf,
-  durableOf,
-  makeFolder,
-  recordOf,
-  removeFolders,
-  TableOfMaps,
-  TrialLog,
-} from './record-log.fixture.js';
+import { contentOf, durableOf, makeFolder, recordOf, removeFolders, TrialLog } from './record-log.fixture.js';
+
+// Processes start here and wait for the disk, on a machine that may have other things to do.
+jest.setTimeout(60_000);
 
 const PAGE = 4096;
 const RECORD_COUNT = 2000;
@@ -53,9 +49,8 @@ describe('a store that is damaged', () => {
       await change(join(folder, 'soft.mdb'), edit);
       const errors: [string, unknown][] = [];
       const logger: Logger = { ...silentLogger, error: (message, fields) => void errors.push([message, fields]) };
-      const source = new TableOfMaps();
-      const trial = await TrialLog.open(folder, { logger, source });
-      source.take([durableOf('durable 1'), recordOf('in the table')]);
+      const trial = await TrialLog.open(folder, { logger });
+      trial.table.take([durableOf('durable 1'), recordOf('in the table')]);
       const summary = await trial.log.load(() => undefined);
       expect(summary.corruptClasses).toEqual(['soft']);
       expect(trial.log.counters.corruptStores).toBe(1);
@@ -107,7 +102,7 @@ describe('a store that is damaged', () => {
     await again.log.close(0);
   });
 
-  it.each([1, 2, 3, 4, 5, 6])('anywhere never ends the tracker and never invents a record (seed %i)', async (seed) => {
+  it.each([1, 2, 3, 4])('anywhere never ends the tracker and never invents a record (seed %i)', async (seed) => {
     const folder = await filledFolder();
     const random = new SeededRandom(seed);
     await change(join(folder, 'soft.mdb'), (bytes) => {

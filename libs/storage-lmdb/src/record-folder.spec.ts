@@ -1,8 +1,12 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { RECORD_LOG_FORMAT, RecordFolder } from './record-folder.js';
 import { contentOf, durableOf, IDENTITY, makeFolder, recordOf, removeFolders, TrialLog } from './record-log.fixture.js';
+
+// Processes start here and wait for the disk, on a machine that may have other things to do.
+jest.setTimeout(60_000);
 
 afterEach(removeFolders);
 

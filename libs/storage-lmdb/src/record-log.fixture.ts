@@ -96,6 +96,8 @@ export type LogTrial = Omit<Partial<RecordLogOptions>, 'clock'> & { readonly clo
 export class TrialLog {
   readonly troubles: (PanalError | undefined)[] = [];
   readonly pressures: boolean[] = [];
+  /** What the tracker serves: whatever is appended is in it. */
+  readonly table = new TableOfMaps();
   persistedUpTo = 0;
   readonly #waiting: { readonly isMet: () => boolean; readonly resolve: () => void }[] = [];
   #log: RecordLog | undefined;
@@ -107,7 +109,7 @@ export class TrialLog {
     trial.#log = await RecordLog.open(folder, {
       identity: IDENTITY,
       lives: LIVES,
-      source: new TableOfMaps(),
+      source: trial.table,
       timers: realTimers,
       logger: silentLogger,
       onPersisted: (upTo) => trial.#told(() => (trial.persistedUpTo = upTo)),
@@ -127,7 +129,7 @@ export class TrialLog {
 
   /** Appends as someone who waits, and waits. */
   async keep(...records: ClusterRecord[]): Promise<void> {
-    await this.persisted(this.log.append(records, { isDurable: true }));
+    await this.persisted(this.log.append(this.table.take(records), { isDurable: true }));
   }
 
   async persisted(sequence: number): Promise<void> {

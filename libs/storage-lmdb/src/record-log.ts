@@ -76,7 +76,10 @@ export class RecordLog {
     this.#trouble = new Trouble(logger, (error) => options.onTrouble?.(error));
     this.#store = options.store ?? new StoreThread({ folder: folder.path, lives, isSoftSynced });
     this.#state = new StateKeeper(folder, clock, this.#trouble);
-    this.#sweeper = new Sweeper(this.#store, clock, this.counters);
+    this.#sweeper = new Sweeper(this.#store, clock, this.counters, (movedTo, reason) => {
+      this.#noteCorrupt(movedTo, reason);
+      this.#committer.refillAll();
+    });
     this.#committer = new Committer({
       store: this.#store,
       source: options.source,

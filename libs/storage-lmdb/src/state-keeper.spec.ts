@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { ManualClock, silentLogger } from '@panal/runtime';
 import { HybridClock, hybridTimeMs } from '@panal/wire';
 import { CLOCK_MARK_AHEAD_MS, MEMBERS_KEPT_MAX } from './limits.js';
@@ -5,6 +6,9 @@ import { RecordFolder } from './record-folder.js';
 import { IDENTITY, LIVES, makeFolder, NOW_MS, removeFolders, TrialLog } from './record-log.fixture.js';
 import { StateKeeper } from './state-keeper.js';
 import { Trouble } from './trouble.js';
+
+// Processes start here and wait for the disk, on a machine that may have other things to do.
+jest.setTimeout(60_000);
 
 afterEach(removeFolders);
 

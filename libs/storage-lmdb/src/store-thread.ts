@@ -54,7 +54,11 @@ export class StoreThread implements StorePort {
 
   /** A thread that dies is started again by the next request. */
   #start(): Worker {
-    const worker = new Worker(builtFile('store.thread.js', import.meta.url), { workerData: this.options });
+    const worker = new Worker(builtFile('store.thread.js', import.meta.url), {
+      workerData: this.options,
+      // Flags of the process may be about its main program, such as how to read it: no thread starts with those.
+      execArgv: [],
+    });
     worker.unref();
     worker.on('message', (answer: StoreAnswer) => this.#waiting.shift()?.resolve(answer));
     worker.on('error', (error) => {

@@ -23,6 +23,8 @@ export interface SweepResult {
   readonly sweptCount: number;
   /** Everything was looked at; the next sweep begins anew. */
   readonly isPassDone: boolean;
+  /** The store was found corrupt. */
+  readonly lost?: { readonly movedTo: string; readonly reason: string };
 }
 
 interface Item {
@@ -68,13 +70,13 @@ export class Stores {
       });
       if (over.length > 0) store.commit(() => over.forEach((each) => store.erase(each)));
     });
-    const isStoreDone = next === undefined;
-    const isPassDone = isStoreDone && recordClass === 'soft';
-    this.#sweepFrom = {
-      recordClass: isStoreDone && !isPassDone ? 'soft' : isPassDone ? 'durable' : recordClass,
-      key: next,
-    };
-    return { sweptCount: result.kind === 'committed' ? over.length : 0, isPassDone };
+    if (next !== undefined) this.#sweepFrom = { recordClass, key: next };
+    else this.#sweepFrom = { recordClass: recordClass === 'durable' ? 'soft' : 'durable', key: undefined };
+    const isPassDone = next === undefined && recordClass === 'soft';
+    if (result.kind === 'committed') return { sweptCount: over.length, isPassDone };
+    const { movedTo, failure } = result;
+    const lost = movedTo === undefined ? {} : { lost: { movedTo, reason: failure.reason } };
+    return { sweptCount: 0, isPassDone, ...lost };
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,7 @@ export class Sweeper {
     private readonly store: StorePort,
     private readonly clock: Clock,
     private readonly counters: LogCounters,
+    private readonly onCorrupt: (movedTo: string, reason: string) => void,
   ) {}
 
   /** Starts the next part, if one is due and none is under way. */
@@ -33,9 +34,10 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     try {
-      const { sweptCount, isPassDone } = await this.store.sweep(this.clock.nowMs());
+      const { sweptCount, isPassDone, lost } = await this.store.sweep(this.clock.nowMs());
       this.counters.sweptRecords += sweptCount;
       this.#isPassDone = isPassDone;
+      if (lost !== undefined) this.onCorrupt(lost.movedTo, lost.reason);
     } catch {
       // The store's thread died: the next commit says so and starts another one.
       this.#isPassDone = true;
