@@ -16,7 +16,7 @@ const NOW_MS = 1_700_000_000_000;
 const LIVES: RecordLifetimes = { softMs: 60_000, durableTombstoneMs: 600_000 };
 const SEED: DigestSeed = { high: 0x1234_5678, low: 0x9abc_def0 };
 
-export interface ReplicaTableMaking {
+interface ReplicaTableMaking {
   readonly seed: DigestSeed;
   readonly lives: RecordLifetimes;
 }

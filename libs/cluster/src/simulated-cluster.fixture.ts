@@ -420,7 +420,9 @@ export class SimulatedCluster {
         return;
       case 'fatal':
         return this.kill(tracker);
-      default:
+      case 'view':
+      case 'known-addresses':
+      case 'log':
         return;
     }
   }

@@ -8,7 +8,7 @@ import { REPLICATION_DEFAULTS, type ReplicationOptions } from './options.js';
 import { Replication, type ReplicationEvent } from './replication.js';
 import type { ReplicationMessage } from './replication-message.js';
 
-export const SEED = { high: 3, low: 4 };
+const SEED = { high: 3, low: 4 };
 
 /** Several `Replication`s under one clock and one view, whose messages go where a test lets them. */
 export class ReplicationBench {

@@ -2,7 +2,7 @@ import type { LogFields, PanalError } from '@panal/runtime';
 import type { ClusterRecord, TrackerId } from '../record.js';
 import type { ReplicationMessage } from './replication-message.js';
 
-export interface SendReplication {
+interface SendReplication {
   readonly kind: 'send';
   readonly to: TrackerId;
   readonly message: ReplicationMessage;
@@ -18,7 +18,7 @@ export interface Persist {
 }
 
 /** Remove all records of these slots from the log: other trackers have them. Records past their purge time go by themselves. */
-export interface Erase {
+interface Erase {
   readonly kind: 'erase';
   readonly slots: readonly number[];
 }
@@ -37,7 +37,7 @@ export interface Refused {
   readonly error: PanalError;
 }
 
-export interface LogLine {
+interface LogLine {
   readonly kind: 'log';
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;

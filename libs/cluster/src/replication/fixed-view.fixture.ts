@@ -9,7 +9,7 @@ export function trackerId(number: number): TrackerId {
   return String(number).padStart(32, '0');
 }
 
-export function memberOf(id: TrackerId, rest: Partial<Member> = {}): Member {
+function memberOf(id: TrackerId, rest: Partial<Member> = {}): Member {
   return {
     id,
     name: `t${Number(id)}`,

@@ -1,7 +1,7 @@
 import { ClusterMessageInvalidError } from '../membership/errors.js';
 import type { ClusterRecord } from '../record.js';
 import { BATCH_RECORDS_MAX, BATCH_SIZE_TARGET, RECORD_KEY_SIZE_MAX, RECORD_VALUE_SIZE_MAX } from './limits.js';
-import { PackedReader, PackedWriter } from './packed.js';
+import { PackedReader } from './packed.js';
 
 const FORMAT = 1;
 const HEAD_SIZE = 5;

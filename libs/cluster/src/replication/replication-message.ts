@@ -10,7 +10,7 @@ export interface Apply {
   readonly batches: readonly Buffer[];
 }
 
-export interface Applied {
+interface Applied {
   readonly kind: 'applied';
   readonly id: number;
   /** Batches of which something was not taken, by their place. All others are held, in these or newer versions. */
@@ -18,41 +18,41 @@ export interface Applied {
 }
 
 /** Compare these groups of slots; answered with `slots` for those that differ. First of four levels. */
-export interface Groups {
+interface Groups {
   readonly kind: 'groups';
   /** By `encodeGroups`. */
   readonly groups: Buffer;
 }
 
 /** Tell your digests of these slots; answered with `slots` for all of them. */
-export interface Ask {
+interface Ask {
   readonly kind: 'ask';
   /** By `encodeSlotDigests`. */
   readonly slots: Buffer;
 }
 
 /** My digests of these slots, and what I am to them. */
-export interface Slots {
+interface Slots {
   readonly kind: 'slots';
   readonly slots: Buffer;
 }
 
 /** Digests of the leaves of slots that differ; answered with `versions`, and with records where the sender has none. */
-export interface Leaves {
+interface Leaves {
   readonly kind: 'leaves';
   /** By `encodeLeaves`. */
   readonly leaves: Buffer;
 }
 
 /** What I hold in the leaves that differ. */
-export interface Versions {
+interface Versions {
   readonly kind: 'versions';
   /** By `VersionListWriter`. */
   readonly lists: Buffer;
 }
 
 /** Send me the records with these keys. */
-export interface Fetch {
+interface Fetch {
   readonly kind: 'fetch';
   /** By `FetchWriter`. */
   readonly keys: Buffer;
@@ -68,13 +68,13 @@ export interface Push {
 }
 
 /** I hold these slots and own them not: do you have all of it? Answered with `covered`, sooner or later, for those that are. */
-export interface Offer {
+interface Offer {
   readonly kind: 'offer';
   readonly slots: Buffer;
 }
 
 /** I own these slots, and what you held when it had these digests I hold too, in these or newer versions. */
-export interface Covered {
+interface Covered {
   readonly kind: 'covered';
   readonly slots: Buffer;
 }

@@ -15,7 +15,7 @@ const NOBODY: WriteTargets = { owners: [], first: [] };
 
 /** Targets by slot, looked up once for each view. */
 export class WriteTargetMap {
-  readonly #bySlot: (WriteTargets | undefined)[] = new Array(SLOTS_MAX).fill(undefined);
+  readonly #bySlot: (WriteTargets | undefined)[] = Array.from({ length: SLOTS_MAX });
   readonly #same = new Map<string, WriteTargets>();
   #active: ReadonlySet<TrackerId> = new Set();
   #alive: ReadonlySet<TrackerId> = new Set();
