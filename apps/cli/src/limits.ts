@@ -39,3 +39,6 @@ export const DIFFERENCES_SHOWN_MAX = 20;
 export const COMPARE_BUFFER_BYTES = 1024 * 1024;
 /** The largest torrent file read from disk, as in libs/torrent. */
 export const TORRENT_FILE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A tracker answers an operator in milliseconds; one that does not within this is shown as away. */
+export const TRACKER_REPLY_TIMEOUT_MS = 3_000;

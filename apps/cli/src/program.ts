@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { CommandContext } from './command-context.js';
+import { addClusterCommand } from './commands/cluster.js';
 import { addDownCommand } from './commands/down.js';
 import { addGetCommand } from './commands/get.js';
 import { examples } from './commands/help-text.js';
@@ -58,6 +59,7 @@ export function buildProgram(context: CommandContext): Command {
   addDownCommand(program, context);
   addServerCommand(program, 'tracker');
   addServerCommand(program, 'peer');
+  addClusterCommand(program, context);
   addKeysCommand(program, context);
   forEachCommand(program, (each) => {
     each.addHelpOption(new Option('-h, --help', 'show this help').helpGroup('Options:'));

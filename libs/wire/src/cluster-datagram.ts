@@ -22,7 +22,7 @@ const CODE_SIZE = 16;
 const KEY_SIZE = 32;
 
 /** What a datagram adds to the MessagePack of its message. */
-export const DATAGRAM_OVERHEAD = BODY_AT + CODE_SIZE;
+const DATAGRAM_OVERHEAD = BODY_AT + CODE_SIZE;
 
 /** Room for a message in MessagePack. */
 export const DATAGRAM_BODY_SIZE_MAX = DATAGRAM_SIZE_MAX - DATAGRAM_OVERHEAD;
