@@ -15,7 +15,7 @@ import { SeededRandom } from '@panal/runtime';
 import { encodeRecordKey, entryValue, slotOfKey, TrackerTable } from '@panal/tracking';
 
 const LIFE_MS = 45 * 60_000;
-const SLICE = 1_000;
+const SLICE = 200;
 const SAMPLE = 10;
 const STAMP_PER_MS = 4_096;
 

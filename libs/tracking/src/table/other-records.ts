@@ -28,7 +28,7 @@ interface Held {
 }
 
 /** Told of each change that a reader sees, after it: what was served before, and what is now. */
-export type RecordListener = (before: ClusterRecord | undefined, after: ClusterRecord | undefined) => void;
+type RecordListener = (before: ClusterRecord | undefined, after: ClusterRecord | undefined) => void;
 
 export interface OtherRecordsOptions {
   readonly digests: DigestTree;

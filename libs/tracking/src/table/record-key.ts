@@ -15,7 +15,7 @@ export interface PeerKey {
 }
 
 /** That a peer has, or fetches, a torrent. */
-export interface EntryKey {
+interface EntryKey {
   readonly kind: 'entry';
   readonly namespace: string;
   /** 20 or 32 bytes. */

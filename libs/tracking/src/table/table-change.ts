@@ -22,7 +22,7 @@ export interface EntryChange {
  * A record of another kind has another version now, or none that is served: before and after are undefined when there was or
  * is none that is alive and within its time.
  */
-export interface RecordChange {
+interface RecordChange {
   readonly kind: 'record';
   readonly key: PeerKey | TorrentRecordKey | NameKey;
   readonly before: ClusterRecord | undefined;

@@ -212,7 +212,9 @@ describe('TrackerTable', () => {
       table.apply(entryRecord({ torrent: number, peer: 2 }), NOW_MS);
     }
     table.apply(entryRecord({ torrent: 3, peer: 1, atMs: 1, isDead: true }), NOW_MS);
-    expect([...table.entries.entriesOfPeer(peerIdOf(1), NOW_MS)].sort((a, b) => Number(a.isComplete) - 1)).toEqual([
+    expect(
+      [...table.entries.entriesOfPeer(peerIdOf(1), NOW_MS)].sort((a, b) => Number(a.isComplete) - Number(b.isComplete)),
+    ).toEqual([
       { namespace: 'default', torrent: contentIdOf(1).toString('hex'), isComplete: false },
       { namespace: 'default', torrent: contentIdOf(2).toString('hex'), isComplete: true },
     ]);
