@@ -51,8 +51,8 @@ class SlowStore implements StorePort {
     await turns();
     const answer = this.#answer;
     this.#answer = undefined;
-    expect(answer).toBeDefined();
-    answer?.(result);
+    if (answer === undefined) throw new Error('Nothing was to be committed.');
+    answer(result);
     await turns();
   }
 

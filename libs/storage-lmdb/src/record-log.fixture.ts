@@ -79,7 +79,7 @@ export class TableOfMaps implements RecordSource {
 }
 
 /** Timers of the machine, for what waits for a real disk. */
-export const realTimers: Timers = {
+const realTimers: Timers = {
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);

@@ -54,7 +54,8 @@ export class RecordStore {
     start.writeUInt16BE(slot);
     end.writeUInt16BE(slot + 1);
     // Collected first: a cursor does not survive what it stands on.
-    for (const key of [...this.#db.getKeys({ start, end })]) this.#db.removeSync(key);
+    const keys = Array.from(this.#db.getKeys({ start, end }));
+    for (const key of keys) this.#db.removeSync(key);
   }
 
   eraseAll(): void {

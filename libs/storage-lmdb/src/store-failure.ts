@@ -7,7 +7,7 @@ import { RecordDiskError, RecordDiskFullError, RecordDiskReadOnlyError } from '.
  * full, readOnly: what the disk is. corrupt: the store contradicts itself. failed: anything else; the store is opened
  * anew before the next try.
  */
-export type FailureKind = 'full' | 'readOnly' | 'corrupt' | 'failed';
+type FailureKind = 'full' | 'readOnly' | 'corrupt' | 'failed';
 
 /** What went wrong in the store, in a form that crosses threads and processes. */
 export interface StoreFailure {
