@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { MetricsModule } from '@panal/nest';
 import type { Logger, Random } from '@panal/runtime';
 import { Tracking } from '@panal/tracking';
+import { ClusterMetrics } from './cluster/cluster-metrics.js';
 import { ClusterPresence } from './cluster/cluster-presence.js';
 import { ClusterPulse } from './cluster/cluster-pulse.js';
 import { TrackerMetrics } from './tracker-metrics.js';
@@ -28,6 +29,7 @@ export class TrackingModule {
       imports: [MetricsModule],
       providers: [
         TrackerMetrics,
+        ClusterMetrics,
         ClusterPulse,
         { provide: ClusterPresence, useValue: presence },
         { provide: Tracking, useValue: tracking },

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
+import { type HostPort, parseAddress } from '@panal/runtime';
+import { TcpRpcClient, TrackerSet } from '@panal/transport-tcp';
+import { type AnnounceRequest, DEFAULT_NAMESPACE, HybridClock, type PeerIdentity, WHOLE_TORRENT } from '@panal/wire';
+
+/** One write that was acknowledged: this peer has this torrent. */
+export interface Acknowledged {
+  readonly hash: Buffer;
+  readonly peer: number;
+  readonly copies: number;
+}
+
+export interface WorkloadOptions {
+  readonly trackers: readonly string[];
+  readonly secret: Buffer;
+  readonly cluster: string;
+  readonly writerCount: number;
+  readonly readerCount: number;
+}
+
+const PEERS_PER_WRITER = 10;
+const HEARTBEAT_MS = 10_000;
+const READ_PAUSE_MS = 5;
+
+/** Peers that announce new torrents without end, and readers that look for those that were acknowledged. */
+export class Workload {
+  readonly acknowledged: Acknowledged[] = [];
+  readonly copies: Record<string, number> = {};
+  failedWrites = 0;
+  lookups = 0;
+  failedLookups = 0;
+  /** The longest time, ms, in which no lookup of one reader succeeded, since `resetGap`. */
+  gapMs = 0;
+  readonly #clients: TrackerSet[] = [];
+  #isOver = false;
+  #loops: Promise<void>[] = [];
+
+  constructor(private readonly options: WorkloadOptions) {}
+
+  start(): void {
+    const { writerCount, readerCount } = this.options;
+    for (let writer = 0; writer < writerCount; writer += 1) this.#loops.push(this.#write(writer));
+    for (let reader = 0; reader < readerCount; reader += 1) this.#loops.push(this.#read());
+  }
+
+  resetGap(): void {
+    this.gapMs = 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all(this.#loops);
+    this.#loops = [];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+  }
+
+  /** Looks every acknowledged write up, with patience. @returns Those that nobody finds. */
+  async missing(): Promise<readonly Acknowledged[]> {
+    const client = this.client();
+    const missing: Acknowledged[] = [];
+    for (const one of this.acknowledged) if (!(await this.#isFound(client, one))) missing.push(one);
+    return missing;
+  }
+
+  client(): TrackerSet {
+    const clock = new SystemClock();
+    const timers = new SystemTimers();
+    const random = new SystemRandom();
+    const { secret, cluster, trackers } = this.options;
+    const makeClient = (address: HostPort): TcpRpcClient =>
+      new TcpRpcClient({
+        address,
+        identity: { role: 'peer', cluster, principal: 'peer:chaos' },
+        secret,
+        ports: { clock, timers, random, hybridClock: new HybridClock() },
+      });
+    const addresses = trackers.map((text) => parseAddress(text));
+    const client = new TrackerSet({ addresses, clock, timers, random, makeClient });
+    client.start();
+    this.#clients.push(client);
+    return client;
+  }
+
+  async #write(writer: number): Promise<void> {
+    const client = this.client();
+    let beatAtMs = performance.now() + HEARTBEAT_MS;
+    for (let turn = 0; !this.#isOver; turn += 1) {
+      const peer = writer * PEERS_PER_WRITER + (turn % PEERS_PER_WRITER);
+      const hash = randomBytes(32);
+      try {
+        const { copies = 0 } = await client.announce(announceOf(peer, hash));
+        this.copies[copies] = (this.copies[copies] ?? 0) + 1;
+        this.acknowledged.push({ hash, peer, copies });
+      } catch {
+        this.failedWrites += 1;
+        await wait(READ_PAUSE_MS);
+      }
+      if (performance.now() < beatAtMs) continue;
+      beatAtMs = performance.now() + HEARTBEAT_MS;
+      await this.#beat(client, writer);
+    }
+  }
+
+  /** The beat of a peer that is known by what it announced: it needs to name no torrent to live. */
+  async #beat(client: TrackerSet, writer: number): Promise<void> {
+    for (let one = 0; one < PEERS_PER_WRITER; one += 1) {
+      const { id, incarnation } = identityOf(writer * PEERS_PER_WRITER + one);
+      const beat = { namespace: DEFAULT_NAMESPACE, peerId: id, incarnation, torrents: [] };
+      await client.heartbeat(beat).catch(() => undefined);
+    }
+  }
+
+  async #read(): Promise<void> {
+    const client = this.client();
+    let goodAtMs = performance.now();
+    while (!this.#isOver) {
+      await wait(READ_PAUSE_MS);
+      const one = this.acknowledged[Math.floor(Math.random() * this.acknowledged.length)];
+      if (one === undefined) continue;
+      this.lookups += 1;
+      if (await this.#isFound(client, one)) {
+        const nowMs = performance.now();
+        this.gapMs = Math.max(this.gapMs, nowMs - goodAtMs);
+        goodAtMs = nowMs;
+      } else this.failedLookups += 1;
+    }
+  }
+
+  async #isFound(client: TrackerSet, { hash, peer }: Acknowledged): Promise<boolean> {
+    const request = { namespace: DEFAULT_NAMESPACE, hash, index: WHOLE_TORRENT, peerCountMax: 10 };
+    try {
+      const { peers } = await client.lookup(request);
+      const { id } = identityOf(peer);
+      return peers.some((found) => Buffer.compare(found.id, id) === 0);
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Peers of earlier runs have other ids: the process tells them apart. */
+function identityOf(number: number): PeerIdentity {
+  const id = Buffer.alloc(16);
+  id.writeUInt32BE(process.pid, 0);
+  id.writeUInt32BE(number, 12);
+  const addresses = [{ network: 'default', host: '192.0.2.1', port: 1_000 + number }];
+  return { id, name: `chaos-${number}`, incarnation: 1, addresses, dataPort: 1_000 + number };
+}
+
+function announceOf(peer: number, hash: Buffer): AnnounceRequest {
+  return {
+    namespace: DEFAULT_NAMESPACE,
+    hash,
+    index: WHOLE_TORRENT,
+    peer: identityOf(peer),
+    isComplete: true,
+    chunksDone: 1,
+    sizeBytes: 1,
+    title: 'chaos',
+    peerCountMax: 0,
+  };
+}
