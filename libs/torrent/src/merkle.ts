@@ -31,7 +31,7 @@ export function merkleRootOf(bytes: Uint8Array, width: number): Buffer {
   if (leafCount === 1 && width === 1) return sha256(bytes);
   const nodes = Buffer.allocUnsafe(leafCount * SHA256_SIZE_BYTES);
   for (let leaf = 0; leaf < leafCount; leaf += 1) {
-    sha256(bytes.subarray(leaf * LEAF_SIZE_BYTES, (leaf + 1) * LEAF_SIZE_BYTES)).copy(nodes, leaf * SHA256_SIZE_BYTES);
+    hashInto(nodes, leaf, bytes.subarray(leaf * LEAF_SIZE_BYTES, (leaf + 1) * LEAF_SIZE_BYTES));
   }
   return merkleRootOfNodes({ nodes, width, level: 0 });
 }
@@ -53,8 +53,7 @@ export function merkleRootOfNodes({ nodes, width, level }: MerkleRow): Buffer {
   let rowLevel = level;
   for (let rowWidth = width; rowWidth > 1; rowWidth /= 2, rowLevel += 1) {
     for (let at = 0; at + 1 < count; at += 2) {
-      const pair = nodes.subarray(at * SHA256_SIZE_BYTES, (at + 2) * SHA256_SIZE_BYTES);
-      sha256(pair).copy(nodes, (at / 2) * SHA256_SIZE_BYTES);
+      hashInto(nodes, at / 2, nodes.subarray(at * SHA256_SIZE_BYTES, (at + 2) * SHA256_SIZE_BYTES));
     }
     if (count % 2 === 1) {
       const last = nodes.subarray((count - 1) * SHA256_SIZE_BYTES, count * SHA256_SIZE_BYTES);
@@ -63,6 +62,14 @@ export function merkleRootOfNodes({ nodes, width, level }: MerkleRow): Buffer {
     count = Math.ceil(count / 2);
   }
   return Buffer.from(nodes.subarray(0, SHA256_SIZE_BYTES));
+}
+
+/**
+ * Puts the hash of `bytes` into place `index` of `nodes`. By way of a string of bytes, which costs a third of a buffer: of
+ * the 127 hashes of a MiB each would allocate one.
+ */
+function hashInto(nodes: Buffer, index: number, bytes: Uint8Array): void {
+  nodes.write(hash('sha256', bytes, 'binary'), index * SHA256_SIZE_BYTES, SHA256_SIZE_BYTES, 'latin1');
 }
 
 /** Hash of two children. */
