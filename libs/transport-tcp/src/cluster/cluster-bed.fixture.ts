@@ -7,7 +7,7 @@ import { TcpClusterLinks, type TcpClusterLinksOptions } from './tcp-cluster-link
 // For tests: trackers with real sockets on the loopback, which keep what they got.
 
 /** Waits short enough for a test, long enough for a loaded machine. */
-export const bedLimits = { redialFirstMs: 5, redialMaxMs: 40, redialResetMs: 1_000 };
+const bedLimits = { redialFirstMs: 5, redialMaxMs: 40, redialResetMs: 1_000 };
 
 export const ID_A = 'a'.repeat(32);
 export const ID_B = 'b'.repeat(32);

@@ -145,6 +145,11 @@ export class ClusterLink {
     this.#link.end();
   }
 
+  /** Closes in good order, and takes what the other side sent before it knew. */
+  finish(): void {
+    this.#link.finish();
+  }
+
   destroy(error?: Error): void {
     this.#error ??= error;
     this.#link.destroy(error);

@@ -129,7 +129,7 @@ export class LinkTable implements ClusterLinkEvents {
       for (const link of neighbour.links) {
         const unusedMs = link.beat();
         if (hasListened) link.dropIfSilent();
-        if (unusedMs >= limits.surplusTimeoutMs && this.#isSurplus(link, neighbour)) link.end();
+        if (unusedMs >= limits.surplusTimeoutMs && this.#isSurplus(link, neighbour)) link.finish();
       }
       neighbour.dialIfWanted();
     }
@@ -191,7 +191,7 @@ export class LinkTable implements ClusterLinkEvents {
       if ((link.hello?.startedAt ?? 0) < startedAt) link.destroy(new StaleTrackerError(neighbour.id ?? ''));
     }
     const spare = [...neighbour.links].filter((link) => link.isOpen && link !== neighbour.current);
-    if (spare.length + 1 >= LINKS_PER_NEIGHBOUR_MAX) spare[0]?.end();
+    if (spare.length + 1 >= LINKS_PER_NEIGHBOUR_MAX) spare[0]?.finish();
   }
 
   /** Of two links the one that the lower id dialled stays: both sides must not close one each. */

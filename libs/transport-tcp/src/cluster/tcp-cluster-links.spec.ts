@@ -265,5 +265,9 @@ describe('links of members', () => {
     await until(() => a.messages.length === 2 && b.messages.length === 3);
     for (const { links } of [a, b]) links.setMembers([]);
     await until(() => linkCount(a, ID_B) === 0 && linkCount(b, ID_A) === 0);
+    expect([texts(a), texts(b)]).toEqual([
+      [1, 2],
+      [1, 1, 2],
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Timers } from '@panal/runtime';
 import { BodyInvalidError, decodeEnvelope, type Envelope, encodeFrame, splitFrames } from '@panal/wire';
 import { OutQueueFullError } from '../errors.js';
-import { RPC_GATHER_BYTES_MAX } from '../limits.js';
+import { LINGER_TIMEOUT_MS, RPC_GATHER_BYTES_MAX } from '../limits.js';
 import { endStream, type Secured } from '../secure-socket.js';
 
 export interface RpcLinkOptions {
@@ -29,6 +29,8 @@ export class RpcLink {
   #framesBytes = 0;
   #isFlushDue = false;
   #isEnding = false;
+  /** Nothing more is sent; what comes in still counts. */
+  #isFinishing = false;
   #isClosed = false;
   #error: Error | undefined;
   #lastHeardMs: number;
@@ -51,6 +53,8 @@ export class RpcLink {
       this.#error ??= error;
     });
     stream.once('close', () => this.#onClose());
+    // Before the socket closes its own side too: what was gathered goes out first.
+    stream.prependOnceListener('end', () => this.#finish());
     if (stream.destroyed) this.#onClose();
     else if (this.secured.rest.length > 0) this.#onData(this.secured.rest);
     stream.resume();
@@ -67,7 +71,7 @@ export class RpcLink {
   }
 
   get isOpen(): boolean {
-    return !this.#isEnding && !this.stream.destroyed;
+    return !this.#isFinishing && this.#isListening;
   }
 
   /**
@@ -95,11 +99,21 @@ export class RpcLink {
 
   /** Closes in good order: what was sent still arrives, if the other side reads it soon. */
   end(): void {
-    if (!this.isOpen) return;
+    if (!this.#isListening) return;
     this.#flush();
     this.#isEnding = true;
     this.stream.off('data', this.#onData);
     endStream(this.stream, this.options.timers);
+  }
+
+  /** Closes in good order, and takes what the other side sent before it knew. */
+  finish(): void {
+    if (!this.isOpen) return;
+    const { stream, options } = this;
+    this.#finish();
+    const cancel = options.timers.after(LINGER_TIMEOUT_MS, () => stream.destroy());
+    stream.once('close', cancel);
+    stream.end();
   }
 
   /** Closes at once. */
@@ -121,8 +135,12 @@ export class RpcLink {
     }
   };
 
+  get #isListening(): boolean {
+    return !this.#isEnding && !this.stream.destroyed;
+  }
+
   #onFrame(frame: Buffer): void {
-    if (!this.isOpen) return;
+    if (!this.#isListening) return;
     let envelope: Envelope;
     try {
       envelope = decodeEnvelope(frame);
@@ -145,6 +163,11 @@ export class RpcLink {
     this.stream.cork();
     for (const piece of pieces) this.stream.write(piece);
     this.stream.uncork();
+  }
+
+  #finish(): void {
+    this.#flush();
+    this.#isFinishing = true;
   }
 
   #onClose(): void {
