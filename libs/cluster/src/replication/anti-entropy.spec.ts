@@ -58,7 +58,7 @@ describe('comparing two copies', () => {
         expect(isEqual(bench, [0, 1, EVERYWHERE])).toBe(true);
         expect(bench.node(1).transferCount + bench.node(2).transferCount).toBe(0);
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     );
   });
 

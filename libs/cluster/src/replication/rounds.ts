@@ -1,13 +1,6 @@
 import { EVERYWHERE } from '../placement/slot.js';
 import type { TrackerId } from '../record.js';
-import {
-  encodeGroups,
-  encodeSlotDigests,
-  GROUP_COUNT,
-  GROUP_SIZE,
-  type GroupDigest,
-  type SlotDigest,
-} from './digest-codec.js';
+import { encodeGroups, encodeSlotDigests, GROUP_COUNT, GROUP_SIZE, type SlotDigest } from './digest-codec.js';
 import { ASK_SLOTS_MAX } from './limits.js';
 import type { ReplicationContext } from './replication-context.js';
 import type { SlotComparer } from './slot-comparer.js';
@@ -22,6 +15,14 @@ const ASK_PATIENCE_MS = 1_000;
 /** One slot is counted anew so often. */
 const RECOUNT_INTERVAL_MS = 60_000;
 
+/** Slots next to each other that two trackers own. */
+interface SharedGroup {
+  readonly group: number;
+  readonly maskLow: number;
+  readonly maskHigh: number;
+  readonly slots: readonly number[];
+}
+
 /**
  * When what is compared with whom. All the time, every second or two, the slots shared with one other owner, chosen by
  * chance; right after something changed, and while slots are unsynced, those slots with whoever there is to learn from.
@@ -32,6 +33,7 @@ export class Rounds {
   #recountAtMs: number;
   /** By tracker: when it was asked and has not answered yet. */
   readonly #askedAtMs = new Map<TrackerId, number>();
+  readonly #shared = new Map<TrackerId, readonly SharedGroup[]>();
   #cursor = 0;
   #turn = 0;
 
@@ -47,6 +49,7 @@ export class Rounds {
     this.#roundAtMs = 0;
     this.#syncAtMs = 0;
     this.#askedAtMs.clear();
+    this.#shared.clear();
   }
 
   /** The digests of a tracker came. */
@@ -77,31 +80,28 @@ export class Rounds {
     const others = view.owners(EVERYWHERE).filter((id) => id !== selfId && view.member(id)?.health === 'alive');
     const partner = others[others.length === 0 ? 0 : random.below(others.length)];
     if (partner === undefined) return;
-    const groups: GroupDigest[] = [];
-    for (let group = 0; group < GROUP_COUNT; group += 1) {
-      const digest = this.#groupWith(partner, group);
-      if (digest !== undefined) groups.push(digest);
-    }
+    const groups = this.#sharedWith(partner).map((group) => ({ ...group, ...sumDigests(this.context, group.slots) }));
     if (groups.length > 0) send(partner, { kind: 'groups', groups: encodeGroups(groups) });
   }
 
-  #groupWith(partner: TrackerId, group: number): GroupDigest | undefined {
-    const { states, view } = this.context;
-    let [maskLow, maskHigh] = [0, 0];
-    const slots: number[] = [];
-    for (let at = 0; at < GROUP_SIZE; at += 1) {
-      const slot = group * GROUP_SIZE + at;
-      if (!states.isOwner(slot) || !view.owners(slot).includes(partner)) continue;
-      slots.push(slot);
-      if (at < 32) maskLow |= 1 << at;
-      else maskHigh |= 1 << (at - 32);
+  /** Looked up once for each view. */
+  #sharedWith(partner: TrackerId): readonly SharedGroup[] {
+    let shared = this.#shared.get(partner);
+    if (shared === undefined) {
+      const owned = (slots: readonly number[]): readonly number[] => {
+        const { states, view } = this.context;
+        return slots.filter((slot) => states.isOwner(slot) && view.owners(slot).includes(partner));
+      };
+      shared = groupsOf(owned);
+      this.#shared.set(partner, shared);
     }
-    if (slots.length === 0) return undefined;
-    return { group, maskLow: maskLow >>> 0, maskHigh: maskHigh >>> 0, ...sumDigests(this.context, slots) };
+    return shared;
   }
 
   /** Asks about unsynced slots; slots with several sources ask them in turn. What everybody keeps comes first. */
   #sync(nowMs: number): void {
+    const { view, selfId } = this.context;
+    if (view.members.every(({ id }) => id === selfId || this.#isBusy(id, nowMs))) return;
     const asks = new Map<TrackerId, SlotDigest[]>();
     this.#turn += 1;
     this.#askAbout(EVERYWHERE, asks, nowMs);
@@ -146,4 +146,23 @@ export class Rounds {
     const slot = random.below(EVERYWHERE);
     if (!table.digests.recount(slot, table.records(slot))) counters.digestsMended += 1;
   }
+}
+
+/** All groups, with those of their slots that `choose` leaves; without the groups it leaves nothing of. */
+function groupsOf(choose: (slots: readonly number[]) => readonly number[]): readonly SharedGroup[] {
+  const groups: SharedGroup[] = [];
+  for (let group = 0; group < GROUP_COUNT; group += 1) {
+    const first = group * GROUP_SIZE;
+    const size = Math.min(GROUP_SIZE, EVERYWHERE + 1 - first);
+    const slots = choose(Array.from({ length: size }, (_, at) => first + at));
+    if (slots.length === 0) continue;
+    let [maskLow, maskHigh] = [0, 0];
+    for (const slot of slots) {
+      const at = slot - first;
+      if (at < 32) maskLow |= 1 << at;
+      else maskHigh |= 1 << (at - 32);
+    }
+    groups.push({ group, maskLow: maskLow >>> 0, maskHigh: maskHigh >>> 0, slots });
+  }
+  return groups;
 }

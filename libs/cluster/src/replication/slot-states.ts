@@ -49,6 +49,11 @@ export class SlotStates {
     return { ...this.#counts, synced: owned + pending - this.#unsyncedCount };
   }
 
+  /** Start of the process of a member, as far as the view had it at the last update. */
+  startedAt(id: TrackerId): number | undefined {
+    return this.#startedAt.get(id);
+  }
+
   isOwner(slot: number): boolean {
     return this.#roles[slot] === OWNER;
   }

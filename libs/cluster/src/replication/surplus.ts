@@ -1,6 +1,6 @@
 import { EVERYWHERE } from '../placement/slot.js';
 import type { TrackerId } from '../record.js';
-import { decodeSlotDigests, encodeSlotDigests, isSameDigest, type SlotDigest } from './digest-codec.js';
+import { decodeSlotDigests, encodeSlotDigests, type SlotDigest } from './digest-codec.js';
 import type { Digest } from './digest-tree.js';
 import { DROP_SLOTS_MAX, OFFER_SLOTS_MAX } from './limits.js';
 import type { ReplicationContext } from './replication-context.js';
@@ -8,7 +8,7 @@ import type { ReplicationContext } from './replication-context.js';
 /** Offers that were not answered are repeated after this. */
 const OFFER_INTERVAL_MS = 1_000;
 
-/** While something is being confirmed, or this tracker wants to leave, the next slots follow sooner. */
+/** While confirmations come, or this tracker wants to leave, the next slots follow sooner. */
 const OFFER_INTERVAL_SHORT_MS = 100;
 
 /** A confirmation that others did not join in for so long is asked for again. */
@@ -35,6 +35,8 @@ export class Surplus {
   #offerAtMs = 0;
   #dropAtMs = 0;
   #isLeaving = false;
+  /** Something was confirmed since the last look. */
+  #hasNews = false;
   #slotCount = 0;
 
   constructor(private readonly context: ReplicationContext) {}
@@ -72,20 +74,23 @@ export class Surplus {
     const surplus = this.#look();
     this.#slotCount = surplus.length;
     const dropped = this.#isLeaving || nowMs < this.#dropAtMs ? [] : this.#dropSome(surplus);
-    const isBusy = this.#offer(surplus) && (this.#isLeaving || dropped.length > 0 || this.#confirmed.size > 0);
-    this.#offerAtMs = nowMs + (isBusy ? OFFER_INTERVAL_SHORT_MS : OFFER_INTERVAL_MS);
+    const isMoving = this.#hasNews || dropped.length > 0 || this.#isLeaving;
+    this.#hasNews = false;
+    this.#offer(surplus);
+    this.#offerAtMs = nowMs + (isMoving ? OFFER_INTERVAL_SHORT_MS : OFFER_INTERVAL_MS);
     return dropped;
   }
 
   /** An owner has what was held here when it had that digest. */
   covered(from: TrackerId, bytes: Buffer): void {
-    const { view, clock } = this.context;
-    const startedAt = view.member(from)?.startedAt;
+    const { states, clock } = this.context;
+    const startedAt = states.startedAt(from);
     if (startedAt === undefined) return;
     for (const { slot, isOwner, count, high, low } of decodeSlotDigests(bytes)) {
       if (!isOwner || !this.#isSurplus(slot)) continue;
       let confirmations = this.#confirmed.get(slot);
       if (confirmations === undefined) this.#confirmed.set(slot, (confirmations = new Map()));
+      this.#hasNews = true;
       confirmations.set(from, { digest: { count, high, low }, startedAt, atMs: clock.monotonicMs() });
     }
   }
@@ -126,16 +131,16 @@ export class Surplus {
   #isConfirmedBy(slot: number, owner: TrackerId): boolean {
     const confirmation = this.#confirmed.get(slot)?.get(owner);
     if (confirmation === undefined) return false;
-    const { table, view, clock } = this.context;
+    const { table, states, clock } = this.context;
     return (
-      isSameDigest(confirmation.digest, table.digests.slot(slot)) &&
-      confirmation.startedAt === view.member(owner)?.startedAt &&
+      table.digests.isEqual(slot, confirmation.digest) &&
+      confirmation.startedAt === states.startedAt(owner) &&
       (this.#isLeaving || clock.monotonicMs() - confirmation.atMs <= CONFIRMATION_MS)
     );
   }
 
-  /** To each owner what it has not confirmed, as much as one message takes. @returns Whether something was offered. */
-  #offer(surplus: readonly number[]): boolean {
+  /** To each owner what it has not confirmed, as much as one message takes. */
+  #offer(surplus: readonly number[]): void {
     const { view, send, table, states } = this.context;
     const offers = new Map<TrackerId, SlotDigest[]>();
     for (const slot of surplus) {
@@ -149,6 +154,5 @@ export class Surplus {
       }
     }
     for (const [owner, slots] of offers) send(owner, { kind: 'offer', slots: encodeSlotDigests(slots) });
-    return offers.size > 0;
   }
 }
