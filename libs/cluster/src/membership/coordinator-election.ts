@@ -38,8 +38,8 @@ export function coordinatorOf(members: readonly Member[], nowMs: number): Tracke
  */
 export class CoordinatorElection {
   #reign: Reign | undefined;
-  /** The highest term heard of, whoever's it was. */
-  #termMax = 0;
+  /** What was said under the highest term heard of, whoever's it was. */
+  #highest: CoordinatorNews | undefined;
   #renewAtMs = 0;
 
   constructor(
@@ -64,25 +64,35 @@ export class CoordinatorElection {
       if (this.#reign?.id === selfId) this.#reign = undefined;
       return;
     }
-    const isHeld = this.#reign?.id === selfId && this.#reign.term >= this.#termMax;
-    if (isHeld && steadyMs < this.#renewAtMs) return;
-    const term = isHeld ? this.#termMax : Math.max(this.parts.hybridClock.tick(nowMs), this.#termMax + 1);
-    const renewal = isHeld ? (this.#reign?.renewal ?? 0) + 1 : 0;
+    const held = this.#reign?.id === selfId && this.#reign.term >= this.#termMax ? this.#reign : undefined;
+    if (held !== undefined && steadyMs < this.#renewAtMs) return;
+    const term = held?.term ?? Math.max(this.parts.hybridClock.tick(nowMs), this.#termMax + 1);
+    const renewal = held === undefined ? 0 : held.renewal + 1;
     this.#renewAtMs = steadyMs + COORDINATOR_RENEWAL_MS;
     this.#accept({ kind: 'coordinator', id: selfId, term, renewal, leaseMs: COORDINATOR_LEASE_MS }, steadyMs);
   }
 
   learn(news: CoordinatorNews, nowMs: number, steadyMs: number): void {
-    if (news.term < this.#termMax || hybridTimeMs(news.term) > nowMs + STAMP_AHEAD_MAX_MS) return;
-    this.#termMax = news.term;
+    if (hybridTimeMs(news.term) > nowMs + STAMP_AHEAD_MAX_MS) return;
+    const isRightful = coordinatorOf(this.parts.roster.living, nowMs) === news.id;
+    if (news.term < this.#termMax) {
+      // After a cut its term may be the lower one. It has to hear of the other, to surpass it.
+      if (isRightful && this.#highest !== undefined) this.parts.gossip.add(this.#highest);
+      return;
+    }
+    if (news.term > this.#termMax) this.#highest = news;
     const known = this.#reign;
     if (known?.id === news.id && known.term === news.term && news.renewal <= known.renewal) return;
-    if (coordinatorOf(this.parts.roster.living, nowMs) === news.id) this.#accept(news, steadyMs);
+    if (isRightful) this.#accept(news, steadyMs);
+  }
+
+  get #termMax(): number {
+    return this.#highest?.term ?? 0;
   }
 
   #accept(news: CoordinatorNews, steadyMs: number): void {
     const { id, term, renewal, leaseMs } = news;
-    this.#termMax = Math.max(this.#termMax, term);
+    this.#highest = news;
     this.#reign = { id, term, renewal, untilMs: steadyMs + leaseMs };
     this.parts.gossip.add(news);
   }

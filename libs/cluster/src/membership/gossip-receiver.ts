@@ -42,6 +42,7 @@ export class GossipReceiver {
       if (news.kind === 'coordinator') election.learn(news, times.nowMs, times.steadyMs);
       else roster.learn(news, times);
     }
+    if (this.#isAccusedIn(message)) messenger.correct(address, [roster.ownNews()]);
     if (roster.get(message.from) === undefined) outreach.exchangeSoon(address, times.steadyMs);
     this.#answer(address, message, times.steadyMs);
   }
@@ -68,6 +69,12 @@ export class GossipReceiver {
   /** Asked for somebody else, or after the goodbye: says who is here. */
   #refer(address: HostPort, message: GossipMessage): void {
     if (message.kind === 'ping') this.parts.messenger.correct(address, [this.parts.roster.ownNews()]);
+  }
+
+  /** Even of something it objected to long ago: gossip did not reach everyone, and whoever was missed goes on accusing. */
+  #isAccusedIn({ news }: GossipMessage): boolean {
+    const { id } = this.parts.roster.self;
+    return news.some((one) => (one.kind === 'suspect' || one.kind === 'dead') && one.id === id);
   }
 
   #meetNamesake(address: HostPort, { startedAt }: GossipMessage): void {
