@@ -9,6 +9,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { ClusterRecord, RecordClass } from '@panal/cluster';
 import { SystemClock, SystemTimers } from '@panal/nest';
@@ -96,6 +97,12 @@ async function watched<T extends object>(task: () => Promise<T>): Promise<T & { 
   return { ...result, longestStallMs: round(delay.max / 1e6, 1) };
 }
 
+/** What the machine does to a process that does nothing: the other stalls are to be read against this one. */
+async function idle(): Promise<object> {
+  await wait(Number(options.seconds) * 1000);
+  return {};
+}
+
 /** `writerCount` callers, each with one write of `recordsEach` records at a time. */
 async function durable(log: RecordLog, owner: Owner, writerCount: number, recordsEach: number): Promise<object> {
   const waitsMs: number[] = [];
@@ -167,6 +174,7 @@ try {
   const log = await openLog(owner);
   await log.load(() => undefined);
   const results: Record<string, object> = {
+    idle: await watched(idle),
     softWrites: await watched(() => soft(log, owner)),
     durableOneWriter: await watched(() => durable(log, owner, 1, 1)),
     durableManyWriters: await watched(() => durable(log, owner, 256, 1)),
