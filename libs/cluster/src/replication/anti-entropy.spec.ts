@@ -162,6 +162,17 @@ describe('an unsynced tracker', () => {
     for (const number of [1, 2, 3]) expect(bench.table(number).recordCount).toBe(1);
   });
 
+  it('learns from those that join as well while nobody is synced, but not for ever', () => {
+    const bench = new ReplicationBench(2, {}, 1);
+    bench.view.set(t2, { phase: 'joining' });
+    bench.node(1).allowAlone();
+    bench.viewChanged();
+    bench.tick(20_000);
+    expect(bench.node(1).isCaughtUp).toBe(false);
+    bench.tick(11_000);
+    expect(bench.node(1).isCaughtUp).toBe(true);
+  });
+
   it('is synced at once when it is alone and may be', () => {
     const bench = new ReplicationBench(1);
     expect(bench.node(1).isCaughtUp).toBe(false);

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '@panal/runtime';
 import { PanalError } from '@panal/runtime';
 import type { HybridClock } from '@panal/wire';
+import type { Member } from '../membership/member.js';
 import type { ClusterView } from '../membership/view.js';
 import type { ClusterRecord, TrackerId } from '../record.js';
 import type { ReplicaTable } from '../replica-table.js';
@@ -30,6 +31,9 @@ import { WriteOutbox } from './write-outbox.js';
 /** A step later than this after the last means that the process stood still, and may have missed what others did. */
 const STALL_MS = 5_000;
 
+/** Where nobody is synced, those that join have so long to bring what their disks have; then it goes on without them. */
+const NEWCOMERS_MS = 30_000;
+
 /** If more than one in three members goes at once it is the network rather than they: copies are kept for twice as long. */
 const SPLIT_CAUTION = 2;
 
@@ -58,6 +62,14 @@ export interface ReplicationParts {
   readonly options: ReplicationOptions;
 }
 
+/** How the members differ from before. */
+interface MemberChanges {
+  readonly restarted: ReadonlySet<TrackerId>;
+  readonly gone: number;
+  /** Slots may have other owners. */
+  readonly hasMoved: boolean;
+}
+
 interface Letter {
   readonly to: TrackerId;
   readonly message: ReplicationMessage;
@@ -81,9 +93,10 @@ export class Replication {
   readonly #server: SlotServer;
   readonly #desk: OfferDesk;
   readonly #rounds: Rounds;
-  /** Members seen, with the start of their process. */
-  #known = new Map<TrackerId, number>();
+  /** Members at the last look. */
+  #known = new Map<TrackerId, Member>();
   #canBeAlone = false;
+  readonly #startedAtMs: number;
   #tickedAtMs: number;
   #effects: ReplicationEffect[] = [];
 
@@ -103,7 +116,7 @@ export class Replication {
       counters,
       onApplied: (one) => this.#persist.add(one),
     });
-    this.#outbox = new WriteOutbox(send);
+    this.#outbox = new WriteOutbox(clock, send);
     this.#coordinator = new WriteCoordinator({
       context,
       intake: this.#intake,
@@ -116,8 +129,8 @@ export class Replication {
     this.#desk = new OfferDesk({ context, sendWhenDurable: (to, message) => this.#sendWhenDurable(to, message) });
     this.#rounds = new Rounds(context, this.#comparer);
     this.surplus = new Surplus(context);
-    this.#tickedAtMs = clock.monotonicMs();
-    this.#noteMembers();
+    this.#startedAtMs = clock.monotonicMs();
+    this.#tickedAtMs = this.#startedAtMs;
   }
 
   /** Records of writes that wait for their copies. */
@@ -193,6 +206,7 @@ export class Replication {
       this.states.update(this.parts.view, this.#canBeAlone);
     }
     this.#tickedAtMs = nowMs;
+    if (nowMs - this.#startedAtMs > NEWCOMERS_MS) this.states.waitNoMore(this.#canBeAlone);
     this.counters.recordsPurged += table.purge(clock.nowMs(), PURGE_PER_TICK_MAX);
     this.#coordinator.tick();
     this.#comparer.tick();
@@ -276,30 +290,32 @@ export class Replication {
 
   #viewChanged(): void {
     const { view, clock, options } = this.parts;
-    const lost = this.#noteMembers();
-    const isSplit = lost.gone * 3 > this.#known.size + lost.gone;
+    const { restarted, gone, hasMoved } = this.#noteMembers();
+    const isSplit = gone * 3 > this.#known.size + gone;
     const dropAtMs = clock.monotonicMs() + options.dropDelayMs * (isSplit ? SPLIT_CAUTION : 1);
     this.states.update(view, this.#canBeAlone);
-    this.#coordinator.viewChanged(lost.restarted);
+    this.#coordinator.viewChanged(restarted);
     this.#desk.viewChanged();
     this.#rounds.viewChanged();
-    this.surplus.viewChanged(dropAtMs);
+    this.surplus.viewChanged(hasMoved ? dropAtMs : 0);
     for (const id of this.#transfers.keys()) if (!this.#known.has(id)) this.#transfers.delete(id);
     this.#outbox.flush();
   }
 
-  /** Who restarted, and how many went, since the last look. */
-  #noteMembers(): { readonly restarted: ReadonlySet<TrackerId>; readonly gone: number } {
-    const known = new Map(this.parts.view.members.map(({ id, startedAt }) => [id, startedAt]));
+  /** What is different since the last look. That somebody is suspected moves nothing. */
+  #noteMembers(): MemberChanges {
+    const known = new Map(this.parts.view.members.map((member) => [member.id, member]));
     const restarted = new Set<TrackerId>();
     let gone = 0;
-    for (const [id, startedAt] of this.#known) {
+    let hasMoved = known.size !== this.#known.size;
+    for (const [id, former] of this.#known) {
       const now = known.get(id);
       if (now === undefined) gone += 1;
-      else if (now !== startedAt) restarted.add(id);
+      else if (now.startedAt !== former.startedAt) restarted.add(id);
+      if (now?.phase !== former.phase) hasMoved = true;
     }
     this.#known = known;
-    return { restarted, gone };
+    return { restarted, gone, hasMoved };
   }
 
   #transfersTo(to: TrackerId): TransferQueue {

@@ -31,6 +31,7 @@ export class SlotStates {
   readonly #covered = new Map<number, Map<TrackerId, number>>();
   /** Start of the process of each member. */
   #startedAt: ReadonlyMap<TrackerId, number> = new Map();
+  #isPatient = true;
   #unsyncedCount = 0;
   #counts: Omit<SlotCounts, 'synced'> = { owned: 0, pending: 0, underReplicated: 0 };
 
@@ -99,6 +100,13 @@ export class SlotStates {
     if (this.#unsyncedCount > 0) this.#trySyncAll(canBeAlone);
   }
 
+  /** From now on owners are enough to learn from: those that join had time. */
+  waitNoMore(canBeAlone: boolean): void {
+    if (!this.#isPatient) return;
+    this.#isPatient = false;
+    if (this.#unsyncedCount > 0) this.#trySyncAll(canBeAlone);
+  }
+
   /** Forgets that anything was ever compared: after a pause nobody knows what was missed. */
   unsyncAll(): void {
     this.#covered.clear();
@@ -107,14 +115,14 @@ export class SlotStates {
   }
 
   /**
-   * Whom to learn an unsynced slot from: the other owners, and those that will be. The latter matter when a whole cluster
-   * starts again: nobody is synced then, and what one has on its disk no other may have.
+   * Whom to learn an unsynced slot from: the other owners and, at first, those that will be. The latter matter when a whole
+   * cluster starts again: nobody is synced then, and what one has on its disk no other may have.
    */
   sources(slot: number): readonly TrackerId[] {
     const owners = this.view.owners(slot);
     const pending = this.view.pendingOwners(slot);
     const others = owners.filter((id) => id !== this.selfId);
-    if (pending !== owners) {
+    if (pending !== owners && (this.#isPatient || owners.length === 0)) {
       for (const id of pending) if (id !== this.selfId && !owners.includes(id)) others.push(id);
     }
     return others;

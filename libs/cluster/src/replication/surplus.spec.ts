@@ -86,6 +86,19 @@ describe('a copy of what others own', () => {
     expect(isHeld(bench)).toBe(false);
   });
 
+  it('does not wait longer because somebody is suspected now and then', () => {
+    const bench = begin(10_000);
+    for (let at = 0; at < 9; at += 1) {
+      for (const owner of [t2, t3, t4]) covered(bench, owner);
+      bench.view.set(t5, { health: at % 2 === 0 ? 'suspect' : 'alive' });
+      bench.viewChanged();
+      expect(isHeld(bench)).toBe(true);
+    }
+    for (const owner of [t2, t3, t4]) covered(bench, owner);
+    bench.tick(1_000);
+    expect(isHeld(bench)).toBe(false);
+  });
+
   it('is confirmed by an owner only after its disk has it', () => {
     const bench = new ReplicationBench(5, { dropDelayMs: 0 }, 2);
     const record = bench.record('key', SLOT, { recordClass: 'durable' });

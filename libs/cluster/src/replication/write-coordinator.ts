@@ -78,6 +78,7 @@ export class WriteCoordinator {
       if (group.startedAtMs + options.hedgeMs > nowMs) break;
       if (group.nextAtMs <= nowMs) this.#press(group, nowMs);
     }
+    this.options.outbox.forget(nowMs - 2 * options.writeTimeoutMs);
   }
 
   /** Copies of those who died or restarted count no more, and the new owners are asked at once. @param restarted They may have forgotten. */

@@ -1,3 +1,4 @@
+import type { Clock } from '@panal/runtime';
 import type { TrackerId } from '../record.js';
 import { APPLY_BATCHES_MAX, BATCH_SIZE_TARGET, INFLIGHT_MESSAGES_MAX } from './limits.js';
 import type { Apply } from './replication-message.js';
@@ -11,6 +12,7 @@ interface Gathering {
 
 interface Inflight {
   readonly to: TrackerId;
+  readonly sentAtMs: number;
   readonly groups: readonly WriteGroup[];
 }
 
@@ -25,7 +27,10 @@ export class WriteOutbox {
   readonly #inflight = new Map<number, Inflight>();
   #messageId = 0;
 
-  constructor(private readonly send: (to: TrackerId, message: Apply) => void) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly send: (to: TrackerId, message: Apply) => void,
+  ) {}
 
   /** Messages not answered yet. */
   get inflightCount(): number {
@@ -59,18 +64,21 @@ export class WriteOutbox {
     return inflight.groups;
   }
 
-  #send({ to, groups }: Gathering): void {
-    this.#messageId += 1;
-    this.#inflight.set(this.#messageId, { to, groups });
-    if (this.#inflight.size > INFLIGHT_MESSAGES_MAX) this.#forgetOldest();
-    this.send(to, { kind: 'apply', id: this.#messageId, batches: groups.map(({ batch }) => batch) });
+  /** Expects no more answers to what was sent before, oldest first. Should one come it counts for nothing. */
+  forget(beforeMs: number, countMax = INFLIGHT_MESSAGES_MAX): void {
+    let left = countMax;
+    for (const [id, { sentAtMs }] of this.#inflight) {
+      if (sentAtMs >= beforeMs || left === 0) return;
+      this.#inflight.delete(id);
+      left -= 1;
+    }
   }
 
-  /** Its answer will count for nothing; who waits for it asks again. */
-  #forgetOldest(): void {
-    for (const id of this.#inflight.keys()) {
-      this.#inflight.delete(id);
-      return;
-    }
+  #send({ to, groups }: Gathering): void {
+    this.#messageId += 1;
+    const sentAtMs = this.clock.monotonicMs();
+    this.#inflight.set(this.#messageId, { to, groups, sentAtMs });
+    if (this.#inflight.size > INFLIGHT_MESSAGES_MAX) this.forget(sentAtMs + 1, 1);
+    this.send(to, { kind: 'apply', id: this.#messageId, batches: groups.map(({ batch }) => batch) });
   }
 }
