@@ -61,6 +61,25 @@ describe('TimeWheel', () => {
     expect(trial.advance(START_MS + 100 * TURN_MS)).toEqual([]);
   });
 
+  it('gives what comes after the clock went back in its time, not in that of the former clock', () => {
+    const trial = new Trial();
+    trial.file(START_MS + 10 * TURN_MS, START_MS);
+    trial.advance(START_MS + TURN_MS / 2);
+    const early = trial.file(START_MS + 500, START_MS);
+    expect(trial.advance(START_MS + 500)).toEqual([early]);
+    trial.advance(START_MS + TURN_MS / 2);
+    trial.advance(START_MS + 600);
+    const late = trial.file(START_MS + 900, START_MS + 600);
+    expect(trial.advance(START_MS + 900)).toEqual([late]);
+  });
+
+  it('takes a jump of ages for one turn', () => {
+    const trial = new Trial();
+    const row = trial.file(START_MS * 500, START_MS);
+    trial.file(START_MS * 2_000, START_MS);
+    expect(trial.advance(START_MS * 1_000)).toEqual([row]);
+  });
+
   it('stops after the looks it may take, and goes on from there', () => {
     const trial = new Trial();
     const rows = Array.from({ length: 10 }, (_, at) => trial.file(START_MS + at, START_MS));

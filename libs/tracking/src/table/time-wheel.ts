@@ -31,7 +31,8 @@ export class TimeWheel {
   file(row: number, nowMs: number): void {
     const dueMs = this.options.dueAtMs(row);
     if (dueMs === Number.POSITIVE_INFINITY) return;
-    if (this.#count === 0) this.#span = spanOf(nowMs);
+    // The clock may have gone back since the last look.
+    if (this.#count === 0 || spanOf(nowMs) < this.#span) this.#span = spanOf(nowMs);
     this.#count += 1;
     const bucket = this.#spanFor(dueMs) & MASK;
     this.#link(row, bucket);
