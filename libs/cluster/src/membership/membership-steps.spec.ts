@@ -153,6 +153,20 @@ describe('Membership: single steps', () => {
     );
   });
 
+  it('joins with all it knows: it may bring a cluster of its own', () => {
+    const trial = new Trial();
+    trial.hear(1, { kind: 'gossip' }, [alive(1), alive(2)]);
+    trial.membership.step({ kind: 'seeds', addresses: [address(7)] });
+    const joins = trial
+      .tick(50)
+      .flatMap((one) =>
+        one.kind === 'send' && one.message.kind === 'join' ? [{ to: one.to, join: one.message }] : [],
+      );
+    expect(joins.map(({ to, join }) => [to, join.members.map(({ name }) => name)])).toEqual([
+      [address(7), ['t1', 't2']],
+    ]);
+  });
+
   it('says who it found, to be kept for the next start, and looks there then', () => {
     const trial = new Trial();
     const effects = trial.hear(1, { kind: 'gossip' }, [alive(1), alive(2)]);
