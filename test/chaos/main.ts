@@ -100,7 +100,8 @@ async function killTwo(workload: Workload): Promise<Round> {
   const victims = [first, second];
   workload.resetGap();
   const killedAtMs = performance.now();
-  await Promise.all(victims.map((at) => trackers[at]?.end('SIGKILL')));
+  const killed = victims.map((at) => trackers[at] as ServerProcess);
+  await Promise.all(killed.map((tracker) => tracker.end('SIGKILL')));
   const living = trackers.filter((_, at) => !victims.includes(at));
   await untilWhole(living, trackerCount - victims.length);
   const wholeAgainMs = Math.round(performance.now() - killedAtMs);

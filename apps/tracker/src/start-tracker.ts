@@ -58,7 +58,12 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
     await listenHttp(app, config.http);
     const failure = new Failure();
     const cluster = await openCluster({
-      ...{ config, id, table, lifeMs, ports, logger },
+      config,
+      id,
+      table,
+      lifeMs,
+      ports,
+      logger,
       secret: key.secret,
       fingerprint: key.fingerprint,
       folder: folder?.pathOf('records'),

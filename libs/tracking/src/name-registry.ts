@@ -14,7 +14,7 @@ import { newestName } from './merge.js';
 import type { RecordMaker } from './record-maker.js';
 import type { Replicas } from './replicas.js';
 import type { Routes } from './routes.js';
-import { type TorrentKey, toHex, torrentKey } from './torrent-key.js';
+import { type TorrentKey, torrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface NameRegistryOptions {

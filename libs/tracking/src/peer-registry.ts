@@ -75,7 +75,12 @@ export class PeerRegistry {
     if (!isHere && !found.isDescribed) await replicas.write([make.about(key, request)]);
     const { peers, seedCount, leechCount, isMetadataKnown } = found;
     return {
-      ...{ peers, seedCount, leechCount, isMetadataKnown, observedHost, copies },
+      peers,
+      seedCount,
+      leechCount,
+      isMetadataKnown,
+      observedHost,
+      copies,
       ...this.#rhythm(),
       ...replicas.guide(slot),
     };

@@ -6,7 +6,7 @@ import type { PeerRecord } from './peer-record.js';
 import { toHex } from './torrent-key.js';
 
 /** Whether a peer that advertises nothing answers at the address its session tracker saw. */
-export type Reachability =
+type Reachability =
   | { readonly kind: 'advertised' | 'unknown' | 'pending' | 'reachable' }
   | { readonly kind: 'unreachable'; readonly checkedAtMs: number };
 

@@ -122,10 +122,23 @@ export class Tracking {
     const { entryCountMax } = limits;
     const shared = { clock, make, replicas, entries };
     this.peers = new PeerRegistry({
-      ...{ ...shared, peerTtlMs, lifeMs, entryCountMax, directory, sessions, claims, swarms, torrents, reachability },
+      ...shared,
+      peerTtlMs,
+      lifeMs,
+      entryCountMax,
+      directory,
+      sessions,
+      claims,
+      swarms,
+      torrents,
+      reachability,
     });
     this.metadata = new MetadataStore({
-      ...{ ...shared, table, routes, swarms, torrents },
+      ...shared,
+      table,
+      routes,
+      swarms,
+      torrents,
       totalBytesMax: limits.metadataTotalBytesMax,
       ttlMs: options.metadataTtlMs ?? METADATA_TTL_MS,
     });

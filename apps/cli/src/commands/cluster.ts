@@ -158,10 +158,11 @@ async function repair({ terminal, isJson }: CommandContext, trackers: TrackerCon
 function addOptions(command: Command, json: string): Command {
   command.optionsGroup('Which cluster (default: that of `panal up` on the data folder):');
   addDataOption(command)
-    .option('--tracker <host:port>', 'one of its trackers; several allowed', (value, earlier: string[] = []) => [
-      ...earlier,
-      value,
-    ])
+    .option(
+      '--tracker <host:port>',
+      'one of its trackers; several allowed',
+      (value: string, earlier: readonly string[] | undefined) => [...(earlier ?? []), value],
+    )
     .option('--key-file <file>', 'the key of the cluster (default: cluster.key in the data folder)')
     .option('--cluster <name>', 'its name (default: panal)');
   command.optionsGroup('Options:');

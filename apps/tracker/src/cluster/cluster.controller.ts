@@ -33,21 +33,26 @@ export class ClusterController {
   ) {}
 
   @MessagePattern(TRACKER_PATTERNS.clusterMembers)
-  members(@Payload() _: ClusterMessage): ClusterMembersReply {
+  members(@Payload() _message: ClusterMessage): ClusterMembersReply {
     this.metrics.countMessage('cluster_members');
     const { node, clusterId } = this.#cluster();
     const { view, self } = node;
     const members = view.members
       .slice(0, TRACKER_MEMBERS_MAX)
       .map(({ health, id, name, rpc, zone, weight, phase }) => ({
-        ...{ id, name, rpc, zone, weight, phase },
+        id,
+        name,
+        rpc,
+        zone,
+        weight,
+        phase,
         isAlive: health === 'alive',
       }));
     return { clusterId, epoch: view.version, slotCount: SLOT_COUNT, members, self: self.id };
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterStatus)
-  status(@Payload() _: ClusterMessage): ClusterStatusReply {
+  status(@Payload() _message: ClusterMessage): ClusterStatusReply {
     this.metrics.countMessage('cluster_status');
     const { self, pulse, presence } = this;
     const whyNotReady = presence.whyNotReady();

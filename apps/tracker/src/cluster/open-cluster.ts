@@ -96,7 +96,10 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     late.runtime = runtime;
     persisted.listen((upTo) => runtime.onPersisted(upTo));
     const discovery = new ClusterDiscovery({
-      ...{ seeds: config.join, known, timers: ports.timers, logger },
+      seeds: config.join,
+      known,
+      timers: ports.timers,
+      logger,
       onFound: (addresses) => runtime.step({ kind: 'seeds', addresses }),
       onKnown: (addresses) => keeper.keepMembers(addresses),
     });
@@ -107,7 +110,12 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     }
     const lastClock = (): number => ports.hybridClock.last;
     return {
-      ...{ node, runtime, links, log, address, table },
+      node,
+      runtime,
+      links,
+      log,
+      address,
+      table,
       clusterId: `${config.cluster}-${parts.fingerprint}`,
       begin: async (answer) => {
         late.answer = answer;
@@ -134,7 +142,11 @@ async function openLog(
   const identity = { trackerId: id, clusterName: config.cluster, clusterFingerprint: fingerprint };
   const { clock, timers } = ports;
   return RecordLog.open(folder, {
-    ...{ identity, clock, timers, logger, onPersisted },
+    identity,
+    clock,
+    timers,
+    logger,
+    onPersisted,
     lives: lifetimes(lifeMs),
     source: table,
   });
