@@ -4,7 +4,7 @@ import type { Random } from '@panal/runtime';
 const UNIT = 0x1_0000_0000;
 
 /** From 0 to, but not, 1. */
-export function unit(random: Random): number {
+function unit(random: Random): number {
   return random.below(UNIT) / UNIT;
 }
 

@@ -30,6 +30,8 @@ export interface NodeWorld {
   /** Calls back when what was written to the disk is safe from a crash of the machine. */
   sync(done: () => void): void;
   note(what: string): void;
+  /** The process ends itself; whoever supervises it may start it again. */
+  exit(): void;
 }
 
 /** How a process dies: alone, or with its machine, which loses what the disk had not synced and tells nobody. */
@@ -53,6 +55,7 @@ export class SimulatedHost<Node extends SimulatedNode = SimulatedNode> implement
       readonly simulation: Simulation;
       readonly network: SimulatedNetwork;
       readonly create: (world: NodeWorld) => Node;
+      readonly onExit?: (host: SimulatedHost<Node>) => void;
     },
   ) {
     this.disk = new SimulatedDisk(options.simulation, name);
@@ -125,6 +128,11 @@ export class SimulatedHost<Node extends SimulatedNode = SimulatedNode> implement
     this.#whenRunning(this.#life, () => this.#node?.onStreamDown(peer));
   }
 
+  #exit(): void {
+    this.kill('process');
+    this.options.onExit?.(this);
+  }
+
   #whenRunning(life: number, run: () => void): void {
     if (life !== this.#life) return;
     if (this.#state === 'paused') this.#backlog.push(() => this.#whenRunning(life, run));
@@ -164,6 +172,7 @@ export class SimulatedHost<Node extends SimulatedNode = SimulatedNode> implement
       datagram: (to, bytes) => isAlive() && network.datagram(this.name, to, bytes),
       sync: (done) => isAlive() && this.disk.sync(() => this.#whenRunning(life, done)),
       note: (what) => isAlive() && simulation.note(this.name, what),
+      exit: () => isAlive() && this.#exit(),
     };
   }
 }

@@ -1,0 +1,38 @@
+import type { TrackerId } from '@panal/cluster';
+import { HybridClock } from '@panal/wire';
+import type { NodeWorld } from '../kernel/host.js';
+
+const IDENTITY_FILE = 'identity';
+const CLOCK_FILE = 'clock';
+/** The mark on the disk is so far ahead of the stamps given out: it is written seldom, and never too late. */
+const MARK_AHEAD_MS = 5000;
+const STAMPS_PER_MS = 4096;
+
+/** Who the tracker is, and how far its stamps may have come: what it finds again when it restarts. */
+export class DataFolder {
+  readonly id: TrackerId;
+  readonly hybridClock: HybridClock;
+  #mark = 0;
+
+  constructor(
+    private readonly world: NodeWorld,
+    options: { readonly forgetsClock: boolean },
+  ) {
+    const known = world.disk.read(IDENTITY_FILE).at(-1);
+    this.id = known?.toString() ?? world.random.bytes(16).toString('hex');
+    if (known === undefined) world.disk.rewrite(IDENTITY_FILE, [Buffer.from(this.id)]);
+    const mark = options.forgetsClock ? undefined : world.disk.read(CLOCK_FILE).at(-1);
+    this.hybridClock = new HybridClock(mark === undefined ? 0 : mark.readDoubleBE(0));
+    world.sync(() => undefined);
+  }
+
+  /** Keeps the mark ahead of every stamp. The product waits for the disk before it stamps beyond; here the margin does. */
+  keepClock(): void {
+    if (this.hybridClock.last + (MARK_AHEAD_MS / 2) * STAMPS_PER_MS <= this.#mark) return;
+    this.#mark = this.hybridClock.last + MARK_AHEAD_MS * STAMPS_PER_MS;
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleBE(this.#mark, 0);
+    this.world.disk.rewrite(CLOCK_FILE, [bytes]);
+    this.world.sync(() => undefined);
+  }
+}
