@@ -134,8 +134,15 @@ export class TorrentCatalog {
 
   #begin<T extends Share | Download>(torrent: T): T {
     this.#torrents.set(torrent.id, torrent);
-    void torrent.run().then(() => this.#dropReplaced(torrent));
+    void torrent.run().then(() => this.#ended(torrent));
     return torrent;
+  }
+
+  /** A later one of the same path may have ended before this one, which was syncing still, and have left it alone. */
+  async #ended(torrent: CatalogTorrent): Promise<void> {
+    const all = this.all();
+    const later = all.slice(all.indexOf(torrent) + 1).filter((other) => other.path === torrent.path);
+    for (const newer of [torrent, ...later]) await this.#dropReplaced(newer);
   }
 
   /**
