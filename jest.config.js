@@ -3,6 +3,11 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
+  // Needs root and a Docker engine: npm run test:swarm.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(process.env.PANAL_TEST_SWARM === '1' ? [] : ['<rootDir>/test/swarm/']),
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': '@swc/jest',
