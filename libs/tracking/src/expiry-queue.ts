@@ -45,6 +45,12 @@ export class ExpiryQueue<Item> {
     if (this.#heap[slot.index] === slot) this.#remove(slot);
   }
 
+  /** Whether `takeDue` may have something to do: asked with every message. */
+  hasDue(nowMs: number): boolean {
+    const top = this.#heap[0];
+    return top !== undefined && top.dueMs <= nowMs;
+  }
+
   /** Removes and returns what expires at `nowMs` or before, the earliest first. */
   takeDue(nowMs: number): Item[] {
     const due: Item[] = [];

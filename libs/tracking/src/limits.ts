@@ -54,8 +54,11 @@ export const REFRESHES_PER_LIFE = 3;
 /** Keepers of a slot asked one after another when this tracker does not keep it: the owners and two stand-ins. */
 export const KEEPERS_ASKED_MAX = 5;
 
-/** Peers of a torrent looked at for one handout: enough to choose from, and 0.1 ms. */
+/** Peers of a torrent taken for one handout while those near the asker are few: enough to find some, and 0.1 ms. */
 export const HANDOUT_CANDIDATES_MAX = 400;
+
+/** With so many candidates near the asker for each peer it wants, a policy has enough to choose from. */
+export const HANDOUT_CHOICE = 2;
 
 /** Peers whose holder was dialled lately because of a claim; 100 bytes each. */
 export const CLAIM_PROBES_REMEMBERED_MAX = 1_000;

@@ -124,7 +124,7 @@ export class MetadataStore {
 
   async #isKnownElsewhere(key: TorrentKey): Promise<boolean> {
     if (this.options.replicas.isAuthoritative(slotOfTorrent(key))) return false;
-    const found = await this.options.swarms.find({ ...key, asker: undefined, peerCountMax: 0 });
+    const found = await this.options.swarms.find({ key, asker: undefined, peerCountMax: 0 });
     return found.isMetadataKnown;
   }
 

@@ -1,7 +1,7 @@
 import { formatAddress, type HostPort } from '@panal/runtime';
 import type { PeerIdentity } from '@panal/wire';
 import { PeerFencedError, PeerNameTakenError } from './errors.js';
-import { addressesOf, type Claim, meet, type PeerDirectory, type PeerLease } from './peer-directory.js';
+import { addressesOf, areSame, type Claim, meet, type PeerDirectory, type PeerLease } from './peer-directory.js';
 import { type PeerSession, type PeerSessions, sessionFrom, sessionOf } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import type { RecordMaker } from './record-maker.js';
@@ -25,10 +25,11 @@ export class PeerClaims {
    * @throws PeerNameTakenError, PeerFencedError, TrackerFullError
    */
   admit(identity: PeerIdentity, observedHost: string, nowMs: number): PeerSession {
+    const id = toHex(identity.id);
     const addresses = addressesOf(identity, observedHost);
-    const claim = this.options.directory.claim(identity, addresses);
+    const claim = this.options.directory.claim(identity, addresses, id);
     if (claim.kind !== 'free') throw this.#refuse(claim, identity.name);
-    const session = this.options.sessions.get(toHex(identity.id));
+    const session = this.options.sessions.get(id);
     if (session !== undefined && isSame(session, identity, addresses)) {
       this.options.sessions.renew(session.id, nowMs);
       return session;
@@ -84,10 +85,6 @@ function isSame(session: PeerSession, identity: PeerIdentity, addresses: PeerSes
     session.incarnation === identity.incarnation &&
     session.name === identity.name &&
     session.isAdvertised === identity.addresses.length > 0 &&
-    session.addresses.length === addresses.length &&
-    session.addresses.every((one, at) => {
-      const other = addresses[at];
-      return one.host === other?.host && one.port === other.port && one.network === other.network;
-    })
+    areSame(session.addresses, addresses)
   );
 }

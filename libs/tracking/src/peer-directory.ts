@@ -51,9 +51,9 @@ export class PeerDirectory {
   /**
    * Whether a peer may have its id and name. One process may move to another address; another process may take over the id
    * only at the address of the former one, which is how a restart differs from a copied data folder.
+   * @param id The identity's id in hex, for a caller that has it already.
    */
-  claim(identity: PeerIdentity, addresses: readonly PeerAddress[]): Claim {
-    const id = toHex(identity.id);
+  claim(identity: PeerIdentity, addresses: readonly PeerAddress[], id = toHex(identity.id)): Claim {
     const known = this.get(id);
     if (known !== undefined && identity.incarnation < known.incarnation) {
       return { kind: 'fenced', holder: known, reason: 'newer process' };
@@ -90,6 +90,7 @@ export class PeerDirectory {
 
   /** Forgets whom nobody spoke for until `nowMs` (wall clock). @returns How many. */
   expire(nowMs: number): number {
+    if (!this.#expiry.hasDue(nowMs)) return 0;
     const due = this.#expiry.takeDue(nowMs);
     for (const id of due) this.forget(id);
     return due.length;
@@ -110,6 +111,18 @@ export function addressesOf(identity: PeerIdentity, observedHost: string): reado
     return identity.addresses.map(({ network, host, port }) => ({ network, host, port }));
   }
   return [{ network: 'default', host: observedHost, port: identity.dataPort }];
+}
+
+/** Whether two lists are the same, in the same order. */
+export function areSame(some: readonly PeerAddress[], others: readonly PeerAddress[]): boolean {
+  if (some === others) return true;
+  return (
+    some.length === others.length &&
+    some.every((one, at) => {
+      const other = others[at];
+      return one.host === other?.host && one.port === other.port && one.network === other.network;
+    })
+  );
 }
 
 /** Whether two lists have an address in common. */

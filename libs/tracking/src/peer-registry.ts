@@ -15,7 +15,7 @@ import {
 import { PeerTorrentsFullError, TrackerFullError } from './errors.js';
 import { HEARTBEATS_PER_TTL, REFRESHES_PER_LIFE } from './limits.js';
 import type { PeerClaims } from './peer-claims.js';
-import type { PeerDirectory, PeerLease } from './peer-directory.js';
+import { areSame, type PeerDirectory, type PeerLease } from './peer-directory.js';
 import { type PeerSession, type PeerSessions, recordOf } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import { slotOfTorrent } from './record-keys.js';
@@ -23,7 +23,7 @@ import type { RecordMaker } from './record-maker.js';
 import type { Replicas } from './replicas.js';
 import type { ServedEntries } from './served-entries.js';
 import type { Swarms } from './swarms.js';
-import { type TorrentKey, toHex, torrentKey } from './torrent-key.js';
+import { MessageTorrent, type TorrentKey, toHex, torrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface PeerRegistryOptions {
@@ -62,16 +62,17 @@ export class PeerRegistry {
   async announce(request: AnnounceRequest, observedHost: string): Promise<AnnounceReply> {
     const { claims, make, replicas, swarms } = this.options;
     const session = claims.admit(request.peer, observedHost, this.#now());
-    const key = torrentKey(request);
-    this.#checkRoom(key, session.id);
-    const records = [...this.#peerRecord(session), make.entry(key, session.id, request.isComplete)];
+    const key = new MessageTorrent(request.namespace, request.hash);
+    this.#checkRoom(key, session);
+    const records = [...this.#peerRecord(session), make.entry(key, session.peerId, request.isComplete)];
     // Where the torrent is kept, one write tells it all; elsewhere the keeper's answer says whether it lacks a description.
     const slot = slotOfTorrent(key);
     const isHere = replicas.isAuthoritative(slot);
     if (isHere && !this.options.torrents.get(key)?.isDescribed) records.push(make.about(key, request));
     const { copies } = await replicas.write(records);
     this.#checkReachability(session);
-    const found = await swarms.find({ ...key, asker: session.id, peerCountMax: request.peerCountMax });
+    const asked = { key, asker: session.id, peerCountMax: request.peerCountMax };
+    const found = replicas.isAuthoritative(slot) ? swarms.findHere(asked) : await swarms.find(asked);
     if (!isHere && !found.isDescribed) await replicas.write([make.about(key, request)]);
     const { peers, seedCount, leechCount, isMetadataKnown } = found;
     return {
@@ -92,7 +93,7 @@ export class PeerRegistry {
     const guide = this.options.replicas.guide(slotOfTorrent(key));
     const wasRegistered = await this.options.swarms.holds(key, peer);
     if (!wasRegistered) return { wasRegistered, ...guide };
-    const { copies } = await this.options.replicas.write([this.options.make.entryEnd(key, peer)]);
+    const { copies } = await this.options.replicas.write([this.options.make.entryEnd(key, request.peerId)]);
     return { wasRegistered, copies, ...guide };
   }
 
@@ -113,7 +114,7 @@ export class PeerRegistry {
     const records = this.#peerRecord(session);
     const unknown: Uint8Array[] = [];
     for (const torrent of torrents) {
-      const word = this.#wordOn(torrentKey({ namespace, hash: torrent.hash }), session.id, torrent, isRefreshDue);
+      const word = this.#wordOn(new MessageTorrent(namespace, torrent.hash), session, torrent, isRefreshDue);
       if (word === 'unknown') unknown.push(torrent.hash);
       else if (word !== 'known') records.push(word);
     }
@@ -127,7 +128,7 @@ export class PeerRegistry {
     const key = torrentKey(request);
     const asker = request.peerId === undefined ? undefined : toHex(request.peerId);
     const { peers, seedCount, leechCount } = await this.options.swarms.find({
-      ...key,
+      key,
       asker,
       peerCountMax: request.peerCountMax,
     });
@@ -150,27 +151,30 @@ export class PeerRegistry {
 
   /** Answers are as of now: whose time is over is gone before, not by the next sweep. */
   #now(): number {
-    this.endSilent().catch(() => undefined);
-    return this.options.clock.monotonicMs();
+    const { clock, directory, sessions } = this.options;
+    const nowMs = clock.monotonicMs();
+    if (sessions.hasSilent(nowMs)) this.endSilent().catch(() => undefined);
+    else directory.expire(clock.nowMs());
+    return nowMs;
   }
 
   /** What a heartbeat says of one torrent: nothing new, that it is unknown here, or a record to write. */
-  #wordOn(key: TorrentKey, peer: string, { isComplete }: HeartbeatTorrent, isRefreshDue: boolean): Word {
+  #wordOn(key: MessageTorrent, { peerId }: PeerSession, { isComplete }: HeartbeatTorrent, isRefreshDue: boolean): Word {
     const { make, replicas, entries } = this.options;
-    if (replicas.isAuthoritative(slotOfTorrent(key))) {
-      const held = entries.find(key, peer);
+    if (replicas.isAuthoritative(key.slot)) {
+      const held = entries.find(key, peerId);
       if (held === undefined) return 'unknown';
-      if (held.isComplete !== isComplete) return make.entry(key, peer, isComplete);
+      if (held.isComplete !== isComplete) return make.entry(key, peerId, isComplete);
     }
-    return isRefreshDue ? make.entry(key, peer, isComplete) : 'known';
+    return isRefreshDue ? make.entry(key, peerId, isComplete) : 'known';
   }
 
   /** The peer's record, when the others do not know it as it is, or not for much longer. */
   #peerRecord(session: PeerSession): ClusterRecord[] {
     const { clock, directory, lifeMs, make, replicas } = this.options;
-    const record = recordOf(session, replicas.selfId);
     const lease = directory.get(session.id);
     const lifeLeftMs = (lease?.serveUntilMs ?? 0) - clock.nowMs();
+    const record = recordOf(session, replicas.selfId);
     const isKnown = lease !== undefined && isSameRecord(lease, record);
     const isFresh = lifeLeftMs > lifeMs * (1 - 1 / REFRESHES_PER_LIFE);
     return isKnown && isFresh ? [] : [make.peer(session.id, record)];
@@ -184,11 +188,11 @@ export class PeerRegistry {
     });
   }
 
-  #checkRoom(key: TorrentKey, peer: string): void {
+  #checkRoom(key: TorrentKey, { peerId }: PeerSession): void {
     const { entryCountMax, entries, torrents } = this.options;
     torrents.checkRoom(key);
-    if (entries.find(key, peer) !== undefined) return;
-    if (entries.countOf(peer) >= HEARTBEAT_TORRENTS_MAX) throw new PeerTorrentsFullError(HEARTBEAT_TORRENTS_MAX);
+    if (entries.find(key, peerId) !== undefined) return;
+    if (entries.countOf(peerId) >= HEARTBEAT_TORRENTS_MAX) throw new PeerTorrentsFullError(HEARTBEAT_TORRENTS_MAX);
     if (entries.count >= entryCountMax) throw new TrackerFullError('peer entries', entryCountMax);
   }
 
@@ -207,6 +211,6 @@ function isSameRecord(lease: PeerLease, record: ReturnType<typeof recordOf>): bo
     lease.incarnation === record.incarnation &&
     lease.isDialable === record.isDialable &&
     lease.isAdvertised === record.isAdvertised &&
-    JSON.stringify(lease.addresses) === JSON.stringify(record.addresses)
+    areSame(lease.addresses, record.addresses)
   );
 }

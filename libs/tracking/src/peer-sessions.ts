@@ -3,7 +3,7 @@ import { TrackerFullError } from './errors.js';
 import { ExpiryQueue, type ExpiryTicket } from './expiry-queue.js';
 import type { PeerLease } from './peer-directory.js';
 import type { PeerRecord } from './peer-record.js';
-import { toHex } from './torrent-key.js';
+import { fromHex, toHex } from './torrent-key.js';
 
 /** Whether a peer that advertises nothing answers at the address its session tracker saw. */
 type Reachability =
@@ -14,6 +14,8 @@ type Reachability =
 export interface PeerSession {
   /** Peer id in hex. */
   readonly id: string;
+  /** The same as bytes. */
+  readonly peerId: Uint8Array;
   readonly name: string;
   readonly incarnation: number;
   readonly since: number;
@@ -82,6 +84,11 @@ export class PeerSessions {
     this.#sessions.delete(id);
   }
 
+  /** Whether somebody may have been silent for too long. */
+  hasSilent(nowMs: number): boolean {
+    return this.#expiry.hasDue(nowMs);
+  }
+
   /** Ends and returns the sessions of peers that were silent for their time. */
   takeSilent(nowMs: number): readonly PeerSession[] {
     const silent = this.#expiry.takeDue(nowMs);
@@ -98,6 +105,7 @@ export function sessionOf(
   const isAdvertised = identity.addresses.length > 0;
   return {
     id: toHex(identity.id),
+    peerId: Buffer.from(identity.id),
     name: identity.name,
     incarnation: identity.incarnation,
     since,
@@ -122,6 +130,7 @@ export function sessionFrom({
   const kind = isAdvertised ? 'advertised' : isDialable ? 'reachable' : 'unknown';
   return {
     id,
+    peerId: fromHex(id),
     name,
     incarnation,
     since,

@@ -31,7 +31,7 @@ export function answerQuestion({ kind, data }: Question, answerers: Answerers): 
       const key = readTorrent(fields);
       const asker = readPeer(fields['asker']);
       const peerCountMax = readCount(fields['peerCountMax'], HANDOUT_PEERS_MAX);
-      return routes.tell(slotOfTorrent(key), swarms.findHere({ ...key, asker, peerCountMax }));
+      return routes.tell(slotOfTorrent(key), swarms.findHere({ key, asker, peerCountMax }));
     }
     case 'holds': {
       const key = readTorrent(fields);

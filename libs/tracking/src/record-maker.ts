@@ -38,12 +38,13 @@ export class RecordMaker {
     return this.#dead(peerKey(id), EVERYWHERE, 'soft', clock);
   }
 
-  entry(key: TorrentKey, peer: string, isComplete: boolean): ClusterRecord {
-    return this.#live(entryKey(key, peer), slotOfTorrent(key), 'soft', entryValue({ isComplete }));
+  /** @param peerId 16 bytes. */
+  entry(key: TorrentKey, peerId: Uint8Array, isComplete: boolean): ClusterRecord {
+    return this.#live(entryKey(key, peerId), slotOfTorrent(key), 'soft', entryValue({ isComplete }));
   }
 
-  entryEnd(key: TorrentKey, peer: string): ClusterRecord {
-    return this.#dead(entryKey(key, peer), slotOfTorrent(key), 'soft', this.tick());
+  entryEnd(key: TorrentKey, peerId: Uint8Array): ClusterRecord {
+    return this.#dead(entryKey(key, peerId), slotOfTorrent(key), 'soft', this.tick());
   }
 
   about(key: TorrentKey, about: AboutRecord): ClusterRecord {

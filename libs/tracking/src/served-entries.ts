@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@panal/runtime';
-import type { SampledPeer, TorrentRef } from './table/entry-reader.js';
+import type { SampledPeer, SampleRequest, TorrentRef } from './table/entry-reader.js';
 import type { TrackerTable } from './table/tracker-table.js';
-import { fromHex, type TorrentKey } from './torrent-key.js';
+import { hashOf, MessageTorrent, type TorrentKey } from './torrent-key.js';
 
 export interface ServedEntriesOptions {
   readonly table: TrackerTable;
@@ -29,21 +29,29 @@ export class ServedEntries {
     return seedCount + leechCount > 0;
   }
 
-  /** What a peer has of a torrent; undefined: it is not registered. @param peer Its id in hex. */
-  find(key: TorrentKey, peer: string): { readonly isComplete: boolean } | undefined {
-    return this.options.table.entries.entry(refOf(key), fromHex(peer), this.options.clock.nowMs());
+  /** What a peer has of a torrent; undefined: it is not registered. @param peerId 16 bytes. */
+  find(key: TorrentKey, peerId: Uint8Array): { readonly isComplete: boolean } | undefined {
+    return this.options.table.entries.entry(refOf(key), peerId, this.options.clock.nowMs());
   }
 
   /** Up to `count` peers that will do, drawn at random, the complete ones first. */
-  sample(key: TorrentKey, count: number, accept: (peer: string) => boolean): readonly SampledPeer[] {
+  sample(key: TorrentKey, { count, accept }: Pick<SampleRequest, 'count' | 'accept'>): readonly SampledPeer[] {
     const { table, clock, random } = this.options;
-    const nowMs = clock.nowMs();
-    return table.entries.sample({ ...refOf(key), count, nowMs, random, isCompleteFirst: true, accept });
+    const { namespace, hash } = refOf(key);
+    return table.entries.sample({
+      namespace,
+      hash,
+      count,
+      nowMs: clock.nowMs(),
+      random,
+      isCompleteFirst: true,
+      accept,
+    });
   }
 
   /** Torrents of one peer, in all namespaces. */
-  countOf(peer: string): number {
-    return this.options.table.entries.servedCountOf(fromHex(peer));
+  countOf(peerId: Uint8Array): number {
+    return this.options.table.entries.servedCountOf(peerId);
   }
 
   countIn(namespace: string): number {
@@ -55,6 +63,6 @@ export class ServedEntries {
   }
 }
 
-function refOf({ namespace, torrent }: TorrentKey): TorrentRef {
-  return { namespace, hash: fromHex(torrent) };
+function refOf(key: TorrentKey): TorrentRef {
+  return key instanceof MessageTorrent ? key : { namespace: key.namespace, hash: hashOf(key) };
 }

@@ -1,13 +1,13 @@
 import { HANDOUT_PEERS_MAX, type LookupReply, type PeerAddress, type PeerInfo } from '@panal/wire';
 import type { HandoutPolicy } from './handout-policy.js';
-import { HANDOUT_CANDIDATES_MAX } from './limits.js';
+import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE } from './limits.js';
 import { mergeLookups } from './merge.js';
-import type { PeerDirectory } from './peer-directory.js';
+import type { PeerDirectory, PeerLease } from './peer-directory.js';
 import type { PeerSource } from './peer-entry.js';
 import { slotOfTorrent } from './record-keys.js';
 import type { Routes } from './routes.js';
 import type { ServedEntries } from './served-entries.js';
-import type { TorrentKey } from './torrent-key.js';
+import { fromHex, type TorrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface SwarmsOptions {
@@ -19,7 +19,8 @@ export interface SwarmsOptions {
 }
 
 /** Who has a torrent, asked for by a peer or a client. */
-export interface FindRequest extends TorrentKey {
+export interface FindRequest {
+  readonly key: TorrentKey;
   /** Peer id in hex, to be left out of the answer. */
   readonly asker: string | undefined;
   readonly peerCountMax: number;
@@ -34,18 +35,22 @@ export interface Found extends LookupReply {
 
 /** The peers of each torrent. */
 export class Swarms {
+  /** Leases as they are handed out to askers whose networks change nothing: the same for nearly every reply. */
+  readonly #infos = new WeakMap<PeerLease, Readonly<Record<'seed' | 'leech', PeerInfo>>>();
+
   constructor(private readonly options: SwarmsOptions) {}
 
   /** Peers of a torrent, from wherever it is kept. One nobody shares is an empty peer set, not an error. */
   find(request: FindRequest): Promise<Found> {
+    const { key, asker, peerCountMax } = request;
     return this.options.routes.answer<Found>({
-      slot: slotOfTorrent(request),
+      slot: slotOfTorrent(key),
       kind: 'find',
-      data: request,
+      data: { namespace: key.namespace, torrent: key.torrent, asker, peerCountMax },
       here: () => this.findHere(request),
       read: readFound,
       merge: (replies) => ({
-        ...mergeLookups(replies, request.peerCountMax),
+        ...mergeLookups(replies, peerCountMax),
         isMetadataKnown: replies.some(({ isMetadataKnown }) => isMetadataKnown),
         isDescribed: replies.some(({ isDescribed }) => isDescribed),
       }),
@@ -53,8 +58,7 @@ export class Swarms {
   }
 
   /** What this tracker itself knows. */
-  findHere({ namespace, torrent, asker, peerCountMax }: FindRequest): Found {
-    const key = { namespace, torrent };
+  findHere({ key, asker, peerCountMax }: FindRequest): Found {
     const row = this.options.torrents.get(key);
     if (row !== undefined && peerCountMax > 0) row.requestCount += 1;
     const { seedCount, leechCount } = this.options.entries.counts(key);
@@ -72,7 +76,7 @@ export class Swarms {
     return this.options.routes.answer<boolean>({
       slot: slotOfTorrent(key),
       kind: 'holds',
-      data: { ...key, peer },
+      data: { namespace: key.namespace, torrent: key.torrent, peer },
       here: () => this.holdsHere(key, peer),
       read: (value) => value === true,
       merge: (replies) => replies.includes(true),
@@ -80,29 +84,51 @@ export class Swarms {
   }
 
   holdsHere(key: TorrentKey, peer: string): boolean {
-    return this.options.entries.find(key, peer) !== undefined;
+    return this.options.entries.find(key, fromHex(peer)) !== undefined;
   }
 
   #handout(key: TorrentKey, asker: string | undefined, peerCountMax: number): readonly PeerInfo[] {
     const { entries, directory, policy } = this.options;
-    const sources: PeerSource[] = [];
-    const accept = (peer: string): boolean => peer !== asker && directory.get(peer)?.isDialable === true;
-    for (const { peer, isComplete } of entries.sample(key, HANDOUT_CANDIDATES_MAX, accept)) {
-      const lease = directory.get(peer);
-      if (lease !== undefined) sources.push({ lease, isComplete });
-    }
     const askerAddresses = asker === undefined ? [] : (directory.get(asker)?.addresses ?? []);
     const networks = new Set(askerAddresses.map(({ network }) => network));
+    const leases: PeerLease[] = [];
+    let nearCount = 0;
+    // Drawn at random, complete ones first: the first that are near are as good as any, so there is no need to see them all.
+    const accept = (peer: string): boolean | 'last' => {
+      const lease = peer === asker ? undefined : directory.get(peer);
+      if (lease?.isDialable !== true) return false;
+      leases.push(lease);
+      if (isNear(lease, networks)) nearCount += 1;
+      return nearCount < peerCountMax * HANDOUT_CHOICE ? true : 'last';
+    };
+    const sampled = entries.sample(key, { count: HANDOUT_CANDIDATES_MAX, accept });
+    const sources = sampled.map(({ isComplete }, at): PeerSource => ({ lease: leases[at] as PeerLease, isComplete }));
     const chosen = policy.choose({ sources, networks, peerCountMax });
-    return chosen.slice(0, peerCountMax).map((source) => peerInfo(source, networks));
+    return chosen.slice(0, peerCountMax).map((source) => this.#peerInfo(source, networks));
+  }
+
+  /** Addresses on a network of the asker come first: the asker dials them in this order. */
+  #peerInfo({ lease, isComplete }: PeerSource, networks: ReadonlySet<string>): PeerInfo {
+    if (lease.addresses.length === 1) return this.#plainInfo(lease, isComplete);
+    const near = lease.addresses.filter(({ network }) => networks.has(network));
+    const far = lease.addresses.filter(({ network }) => !networks.has(network));
+    return { id: fromHex(lease.id), name: lease.name, addresses: [...near, ...far], isComplete };
+  }
+
+  #plainInfo(lease: PeerLease, isComplete: boolean): PeerInfo {
+    let infos = this.#infos.get(lease);
+    if (infos === undefined) {
+      const { name, addresses } = lease;
+      const id = fromHex(lease.id);
+      infos = { seed: { id, name, addresses, isComplete: true }, leech: { id, name, addresses, isComplete: false } };
+      this.#infos.set(lease, infos);
+    }
+    return infos[isComplete ? 'seed' : 'leech'];
   }
 }
 
-/** Addresses on a network of the asker come first: the asker dials them in this order. */
-function peerInfo({ lease, isComplete }: PeerSource, networks: ReadonlySet<string>): PeerInfo {
-  const near = lease.addresses.filter(({ network }) => networks.has(network));
-  const far = lease.addresses.filter(({ network }) => !networks.has(network));
-  return { id: Buffer.from(lease.id, 'hex'), name: lease.name, addresses: [...near, ...far], isComplete };
+function isNear({ addresses }: PeerLease, networks: ReadonlySet<string>): boolean {
+  return networks.size === 0 || addresses.some(({ network }) => networks.has(network));
 }
 
 /** Another tracker's answer, as far as it makes sense: trackers trust each other, but not each other's release. */

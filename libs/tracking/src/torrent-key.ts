@@ -1,3 +1,5 @@
+import { slotOfTorrent as slotOfBytes } from './table/record-key.js';
+
 /** A torrent in a namespace; the same content in two namespaces is two torrents. */
 export interface TorrentKey {
   readonly namespace: string;
@@ -5,9 +7,46 @@ export interface TorrentKey {
   readonly torrent: string;
 }
 
+/**
+ * The torrent one message is about. It is asked for in many places, as bytes here and as text there: each is worked out once,
+ * and only when somebody asks. Short-lived: it holds the bytes of the message.
+ */
+export class MessageTorrent implements TorrentKey {
+  readonly hash: Buffer;
+  #torrent: string | undefined;
+  #slot: number | undefined;
+
+  constructor(
+    readonly namespace: string,
+    hash: Uint8Array,
+  ) {
+    this.hash = Buffer.isBuffer(hash) ? hash : Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength);
+  }
+
+  get torrent(): string {
+    this.#torrent ??= this.hash.toString('hex');
+    return this.#torrent;
+  }
+
+  get slot(): number {
+    this.#slot ??= slotOfBytes(this);
+    return this.#slot;
+  }
+
+  /** What may be kept, and sent to others. */
+  get key(): TorrentKey {
+    return { namespace: this.namespace, torrent: this.torrent };
+  }
+}
+
 /** The key of the torrent a message is about. */
 export function torrentKey(message: { readonly namespace: string; readonly hash: Uint8Array }): TorrentKey {
   return { namespace: message.namespace, torrent: toHex(message.hash) };
+}
+
+/** The content id as bytes. */
+export function hashOf(key: TorrentKey): Buffer {
+  return key instanceof MessageTorrent ? key.hash : fromHex(key.torrent);
 }
 
 /** Ids are kept as hex: usable as map keys, and free of the receive buffer the bytes came in. */

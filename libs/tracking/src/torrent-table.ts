@@ -30,15 +30,16 @@ export interface TorrentPage {
  * forgotten when none of the three holds, so lookups of unknown torrents cost no memory.
  */
 export class TorrentTable {
-  readonly #rows = new Map<string, TorrentRow>();
-  /** Keys of `#rows` in order: a page is a slice. Inserting moves at most a few MB, and only for a new torrent. */
+  /** By namespace and content id: a look makes no string. */
+  readonly #rows = new Map<string, Map<string, TorrentRow>>();
+  /** Sort keys of all rows in order: a page is a slice. Inserting moves at most a few MB, and only for a new torrent. */
   readonly #sorted: string[] = [];
   #tidyAt = 0;
 
   constructor(private readonly torrentCountMax: number) {}
 
   get(key: TorrentKey): TorrentRow | undefined {
-    return this.#rows.get(sortKey(key));
+    return this.#rows.get(key.namespace)?.get(key.torrent);
   }
 
   /**
@@ -46,8 +47,7 @@ export class TorrentTable {
    * is taken here as well, so there is no limit: `checkRoom` is for what this one accepts.
    */
   ensure(key: TorrentKey): TorrentRow {
-    const id = sortKey(key);
-    const known = this.#rows.get(id);
+    const known = this.get(key);
     if (known !== undefined) return known;
     const row: TorrentRow = {
       key,
@@ -59,15 +59,17 @@ export class TorrentTable {
       hasMetadata: false,
       names: new Set(),
     };
-    this.#rows.set(id, row);
+    const rows = this.#rows.get(key.namespace) ?? new Map<string, TorrentRow>();
+    this.#rows.set(key.namespace, rows.set(key.torrent, row));
+    const id = sortKey(key);
     this.#sorted.splice(this.#firstFrom(id), 0, id);
     return row;
   }
 
   /** @throws TrackerFullError when the torrent would be new and there is no room. */
   checkRoom(key: TorrentKey): void {
-    const isNew = !this.#rows.has(sortKey(key));
-    if (isNew && this.#rows.size >= this.torrentCountMax) throw new TrackerFullError('torrents', this.torrentCountMax);
+    if (this.size >= this.torrentCountMax && this.get(key) === undefined)
+      throw new TrackerFullError('torrents', this.torrentCountMax);
   }
 
   /**
@@ -78,7 +80,7 @@ export class TorrentTable {
     const unused: TorrentKey[] = [];
     for (let looks = Math.min(TIDY_LOOKS_MAX, this.#sorted.length); looks > 0; looks -= 1) {
       this.#tidyAt = (this.#tidyAt + 1) % this.#sorted.length;
-      const row = this.#rows.get(this.#sorted[this.#tidyAt] as string);
+      const row = this.#rowAt(this.#tidyAt);
       if (row === undefined || row.hasMetadata || row.names.size > 0 || isShared(row.key)) continue;
       if (nowMs - row.describedAtMs >= DESCRIPTION_GRACE_MS) unused.push(row.key);
     }
@@ -88,17 +90,19 @@ export class TorrentTable {
   /** Forgets the row when nothing refers to the torrent any more. */
   settle(row: TorrentRow): void {
     if (row.isDescribed || row.hasMetadata || row.names.size > 0) return;
-    const id = sortKey(row.key);
-    if (this.#rows.get(id) !== row) return;
-    this.#rows.delete(id);
-    this.#sorted.splice(this.#firstFrom(id), 1);
+    const { namespace, torrent } = row.key;
+    const rows = this.#rows.get(namespace);
+    if (rows?.get(torrent) !== row) return;
+    rows.delete(torrent);
+    if (rows.size === 0) this.#rows.delete(namespace);
+    this.#sorted.splice(this.#firstFrom(sortKey(row.key)), 1);
   }
 
   /** At most `countMax` torrents of the namespace behind `after` (a content id in hex), in order of the content id. */
   page({ namespace, after, countMax }: { namespace: string; after?: string; countMax: number }): TorrentPage {
     const start = this.#firstFrom(after === undefined ? `${namespace} ` : `${namespace} ${after}~`);
     const end = Math.min(start + countMax, this.#firstFrom(`${namespace} ~`));
-    const rows = this.#sorted.slice(start, end).map((id) => this.#rows.get(id) as TorrentRow);
+    const rows = Array.from({ length: Math.max(0, end - start) }, (_, at) => this.#rowAt(start + at) as TorrentRow);
     const isLast = end >= this.#firstFrom(`${namespace} ~`);
     return { rows, next: isLast ? undefined : rows.at(-1)?.key.torrent };
   }
@@ -109,7 +113,12 @@ export class TorrentTable {
 
   /** All torrents of all namespaces. */
   get size(): number {
-    return this.#rows.size;
+    return this.#sorted.length;
+  }
+
+  #rowAt(index: number): TorrentRow | undefined {
+    const [namespace = '', torrent = ''] = this.#sorted[index]?.split(' ') ?? [];
+    return this.#rows.get(namespace)?.get(torrent);
   }
 
   /** Index of the first key at or behind `id`. `~` sorts behind every hex digit. */

@@ -34,8 +34,8 @@ export interface SampleRequest extends TorrentRef {
   readonly random: Random;
   /** Complete ones come before the others; else all are equal. */
   readonly isCompleteFirst: boolean;
-  /** Whether the peer of this id, in hex, will do. Must not change the table. */
-  readonly accept: (peer: string) => boolean;
+  /** Whether the peer of this id, in hex, will do; `last`: it will, and there are enough now. Must not change the table. */
+  readonly accept: (peer: string) => boolean | 'last';
 }
 
 export interface SampledPeer {
@@ -163,7 +163,10 @@ export class EntryReader {
       // It is in a part that is served, but its time may be over since the last purge.
       if (nowMs >= entries.serveUntilMs(entry)) continue;
       const peer = peers.hexOf(entries.peerOf(entry));
-      if (accept(peer)) chosen.push({ peer, isComplete: entries.isComplete(entry) });
+      const verdict = accept(peer);
+      if (verdict === false) continue;
+      chosen.push({ peer, isComplete: entries.isComplete(entry) });
+      if (verdict === 'last') return 0;
     }
     return looksMax - looks;
   }

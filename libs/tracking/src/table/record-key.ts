@@ -54,6 +54,9 @@ export interface EntryKeyParts {
 
 export const ENTRY_NAMESPACE_AT = 2;
 
+/** What is placed, filled anew for each question: namespace (at most 255 bytes) and content id. */
+const placed = Buffer.alloc(255 + 32);
+
 /**
  * The key as bytes: its kind in one byte, then each field behind its length in one byte. Texts are ASCII.
  * @param key Namespace and name of at most 255 bytes.
@@ -63,13 +66,21 @@ export function encodeRecordKey(key: RecordKey): Buffer {
     case 'peer':
       return pack(KINDS.peer, [key.peerId]);
     case 'entry':
-      return pack(KINDS.entry, [text(key.namespace), key.contentId, key.peerId]);
+      return encodeEntryKey(key.namespace, key.contentId, key.peerId);
     case 'metadata':
     case 'about':
       return pack(KINDS[key.kind], [text(key.namespace), key.contentId]);
     case 'name':
       return pack(KINDS.name, [text(key.namespace), text(key.name), key.contentId]);
   }
+}
+
+/** As `encodeRecordKey` of an entry, which nearly every write has. @param peerId 16 bytes. */
+export function encodeEntryKey(namespace: string, contentId: Uint8Array, peerId: Uint8Array): Buffer {
+  const key = startEntryKey(text(namespace), contentId.length);
+  key.set(contentId, ENTRY_NAMESPACE_AT + namespace.length + 1);
+  key.set(peerId, key.length - PEER_ID_SIZE);
+  return key;
 }
 
 /** The opposite of `encodeRecordKey`; undefined for a key of a later version. Buffers in the answer are views of `bytes`. */
@@ -80,7 +91,11 @@ export function parseRecordKey(bytes: Buffer): RecordKey | undefined {
 
 /** The slot of a torrent, and of all that belongs to it. @param torrent `hash` is its content id, 20 or 32 bytes. */
 export function slotOfTorrent({ namespace, hash }: { readonly namespace: string; readonly hash: Uint8Array }): number {
-  return slotOf(Buffer.concat([text(namespace), hash]));
+  const size = namespace.length + hash.length;
+  const bytes = size <= placed.length ? placed : Buffer.allocUnsafe(size);
+  bytes.write(namespace, 'latin1');
+  bytes.set(hash, namespace.length);
+  return slotOf(bytes.subarray(0, size));
 }
 
 /**
@@ -162,8 +177,12 @@ function fieldsOf(bytes: Buffer): Buffer[] {
   return fields;
 }
 
+/** The last text: nearly all keys in a row are of one namespace. Never changed by whoever gets it. */
+let lastText = { value: '', bytes: Buffer.alloc(0) };
+
 function text(value: string): Buffer {
-  return Buffer.from(value, 'latin1');
+  if (lastText.value !== value) lastText = { value, bytes: Buffer.from(value, 'latin1') };
+  return lastText.bytes;
 }
 
 function pack(kind: number, fields: readonly Uint8Array[]): Buffer {
