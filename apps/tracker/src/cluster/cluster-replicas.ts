@@ -21,6 +21,8 @@ export class ClusterReplicas implements Replicas {
   #cluster: ClusterAccess | undefined;
   /** RPC addresses by tracker id, as of one version of the view. */
   readonly #addresses = new Map<TrackerId, string>();
+  /** What is told of each slot, as of the same version. */
+  readonly #guides = new Map<number, Guide>();
   #addressesOf = -1;
 
   constructor(readonly selfId: TrackerId) {}
@@ -29,8 +31,8 @@ export class ClusterReplicas implements Replicas {
     this.#cluster = cluster;
   }
 
-  async write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
-    if (this.#cluster === undefined) throw new TrackerNotReadyError();
+  write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+    if (this.#cluster === undefined) return Promise.reject(new TrackerNotReadyError());
     return this.#cluster.runtime.write(records);
   }
 
@@ -59,8 +61,14 @@ export class ClusterReplicas implements Replicas {
   guide(slot: number): Guide {
     const view = this.#cluster?.node.view;
     if (view === undefined) return { owners: [], membersEpoch: 0 };
-    const owners = view.owners(slot).slice(0, OWNERS_MAX);
-    return { owners: owners.map((id) => this.#addressOf(view, id)), membersEpoch: view.version };
+    this.#follow(view);
+    let guide = this.#guides.get(slot);
+    if (guide === undefined) {
+      const owners = view.owners(slot).slice(0, OWNERS_MAX);
+      guide = { owners: owners.map((id) => this.#addressOf(view, id)), membersEpoch: view.version };
+      this.#guides.set(slot, guide);
+    }
+    return guide;
   }
 
   async ask(tracker: TrackerId, question: Question): Promise<unknown> {
@@ -68,11 +76,14 @@ export class ClusterReplicas implements Replicas {
     return this.#cluster.links.request(tracker, ASK, question, { timeoutMs: ASK_TIMEOUT_MS });
   }
 
+  #follow({ version }: ClusterView): void {
+    if (this.#addressesOf === version) return;
+    this.#addresses.clear();
+    this.#guides.clear();
+    this.#addressesOf = version;
+  }
+
   #addressOf(view: ClusterView, id: TrackerId): string {
-    if (this.#addressesOf !== view.version) {
-      this.#addresses.clear();
-      this.#addressesOf = view.version;
-    }
     const known = this.#addresses.get(id);
     if (known !== undefined) return known;
     const member = view.member(id);

@@ -3,8 +3,10 @@ import { SAMPLE_LOOKS_MAX } from './limits.js';
 
 /** Draws numbers below a bound, each at most once and in random order: as many steps of a Fisher-Yates shuffle as are asked for. */
 export class Shuffle {
-  /** Up to this many numbers they are laid out, one swap for each draw. */
-  readonly #order = new Uint32Array(SAMPLE_LOOKS_MAX);
+  /** Up to this many numbers they are laid out, one swap for each draw; the next start puts back what was moved. */
+  readonly #order = Uint32Array.from({ length: SAMPLE_LOOKS_MAX }, (_, at) => at);
+  /** Where each draw took its number from. */
+  readonly #from = new Uint32Array(SAMPLE_LOOKS_MAX);
   /** Of more numbers, only those that have moved are kept. */
   readonly #moved = new Map<number, number>();
   #bound = 0;
@@ -12,10 +14,10 @@ export class Shuffle {
 
   /** Begins anew with the numbers 0 to `bound` - 1. */
   start(bound: number): void {
+    if (this.#bound > SAMPLE_LOOKS_MAX) this.#moved.clear();
+    else for (let at = 0; at < this.#drawn; at += 1) this.#putBack(at);
     this.#bound = bound;
     this.#drawn = 0;
-    if (bound > SAMPLE_LOOKS_MAX) this.#moved.clear();
-    else for (let at = 0; at < bound; at += 1) this.#order[at] = at;
   }
 
   /** The next number; there must be one left. */
@@ -26,7 +28,14 @@ export class Shuffle {
     if (this.#bound > SAMPLE_LOOKS_MAX) return this.#takeMoved(at, from);
     const number = this.#order[from] as number;
     this.#order[from] = this.#order[at] as number;
+    this.#from[at] = from;
     return number;
+  }
+
+  #putBack(at: number): void {
+    const from = this.#from[at] as number;
+    this.#order[at] = at;
+    this.#order[from] = from;
   }
 
   #takeMoved(at: number, from: number): number {

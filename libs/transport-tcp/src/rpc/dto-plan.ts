@@ -29,6 +29,11 @@ export function toDto(dtoClass: DtoClass, value: object): object {
   return dto;
 }
 
+/** Classes of the fields that are DTOs themselves, or lists of such. */
+export function nestedClassesOf(dtoClass: DtoClass): ReadonlyMap<string, DtoClass> {
+  return planOf(dtoClass).nested;
+}
+
 /** Whether `value` is what a message's data has to be: fields by name, not a list, binary, or null. */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;

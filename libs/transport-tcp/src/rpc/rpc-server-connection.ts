@@ -23,9 +23,10 @@ export interface RpcServerConnectionOptions {
 /** A request whose answer is awaited. */
 interface OpenRequest {
   readonly msgId: number;
-  /** Ends it, when it is a stream. */
-  readonly subscription: Subscription;
-  isStream: boolean;
+  /** Ends it, when it is a stream; only then it is there. */
+  subscription: Subscription | undefined;
+  /** Cancelled, or the link is gone: nobody waits for it. */
+  isCancelled: boolean;
 }
 
 /** The messages of one client: gives each to its handler and sends back what comes of it. */
@@ -57,7 +58,7 @@ export class RpcServerConnection {
   drain(): void {
     this.#isDraining = true;
     for (const request of this.#open.values()) {
-      if (!request.isStream) continue;
+      if (request.subscription === undefined) continue;
       this.#finish(request, 'error', reportOf(new RpcClosingError()));
       request.subscription.unsubscribe();
     }
@@ -68,7 +69,7 @@ export class RpcServerConnection {
   closed(): void {
     const requests = [...this.#open.values()];
     this.#open.clear();
-    for (const { subscription } of requests) subscription.unsubscribe();
+    for (const request of requests) cancel(request);
   }
 
   #request(envelope: Envelope, pattern: string): void {
@@ -81,7 +82,7 @@ export class RpcServerConnection {
     if (handler === undefined || handler.isEventHandler === true) {
       return this.refuse(msgId, new RpcUnknownCommandError(pattern));
     }
-    const request = { msgId, subscription: new Subscription(), isStream: false };
+    const request: OpenRequest = { msgId, subscription: undefined, isCancelled: false };
     this.#open.set(msgId, request);
     this.#run(envelope, pattern, (context) => this.#answer(handler, { request, data: envelope.data, context }));
   }
@@ -106,15 +107,17 @@ export class RpcServerConnection {
 
   /** Resolves when the stream ended or nobody listens to it any more; rejects when it failed. */
   #stream(request: OpenRequest, values: Observable<unknown>): Promise<void> {
-    request.isStream = true;
+    if (request.isCancelled) return Promise.resolve();
+    const subscription = new Subscription();
+    request.subscription = subscription;
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         reject(error as Error);
-        request.subscription.unsubscribe();
+        subscription.unsubscribe();
       };
       const next = (value: unknown): void => {
         // A source that gives all its values while it is subscribed to cannot be unsubscribed from yet.
-        if (request.subscription.closed) return;
+        if (subscription.closed) return;
         // What is thrown in here would end the process: rxjs throws it again from a timer.
         try {
           this.#send(request.msgId, 'streamValue', value);
@@ -123,12 +126,12 @@ export class RpcServerConnection {
         }
       };
       const complete = (): void => {
-        if (request.subscription.closed) return;
+        if (subscription.closed) return;
         this.#finish(request, 'streamEnd', undefined);
         resolve();
       };
-      request.subscription.add(resolve);
-      request.subscription.add(values.subscribe({ next, error: fail, complete }));
+      subscription.add(resolve);
+      subscription.add(values.subscribe({ next, error: fail, complete }));
     });
   }
 
@@ -157,7 +160,7 @@ export class RpcServerConnection {
   #cancel(msgId: number): void {
     const request = this.#open.get(msgId);
     this.#open.delete(msgId);
-    request?.subscription.unsubscribe();
+    if (request !== undefined) cancel(request);
   }
 
   #run({ timestamp, version }: Envelope, pattern: string, work: (context: RpcContext) => Promise<void>): void {
@@ -202,6 +205,11 @@ export class RpcServerConnection {
     const { remote } = this.options;
     return { pattern, principal: remote.identity.principal, remote: formatAddress(remote) };
   }
+}
+
+function cancel(request: OpenRequest): void {
+  request.isCancelled = true;
+  request.subscription?.unsubscribe();
 }
 
 function endOf(values: Observable<unknown>): Promise<void> {

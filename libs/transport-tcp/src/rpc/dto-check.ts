@@ -1,0 +1,78 @@
+import { getMetadataStorage, ValidationTypes, type ValidatorConstraintInterface } from 'class-validator';
+import { type DtoClass, nestedClassesOf } from './dto-plan.js';
+
+interface Rule {
+  readonly constraint: ValidatorConstraintInterface;
+  readonly constraints: unknown[];
+}
+
+/** What class-validator would ask about one field. */
+interface FieldCheck {
+  readonly field: string;
+  /** When one says no, nothing else is asked, as with `@IsOptional()`. */
+  readonly conditions: readonly ((dto: object, value: unknown) => boolean)[];
+  readonly rules: readonly Rule[];
+  readonly nested: DtoClass | undefined;
+}
+
+/** Undefined: the class has rules of a kind that only class-validator itself follows. */
+const checks = new Map<DtoClass, readonly FieldCheck[] | undefined>();
+
+/**
+ * Whether class-validator finds nothing wrong with a DTO, by asking its own rules, at a tenth of the cost: it looks all rules
+ * up and makes an empty error for every field anew, each time. False says nothing: ask class-validator, which tells what is
+ * wrong, if anything is.
+ */
+export function isSurelySound(dtoClass: DtoClass, dto: object): boolean {
+  const fields = checksOf(dtoClass);
+  if (fields === undefined) return false;
+  for (const check of fields) if (!isFieldSound(check, dto, dtoClass)) return false;
+  return true;
+}
+
+function isFieldSound({ field, conditions, rules, nested }: FieldCheck, dto: object, dtoClass: DtoClass): boolean {
+  const value: unknown = Reflect.get(dto, field);
+  for (const condition of conditions) if (!condition(dto, value)) return true;
+  for (const { constraint, constraints } of rules) {
+    const asked = { value, constraints, targetName: dtoClass.name, object: dto, property: field };
+    if (constraint.validate(value, asked) !== true) return false;
+  }
+  if (nested === undefined || value === undefined) return true;
+  if (!Array.isArray(value)) return isNestedSound(nested, value);
+  for (const item of value) if (!isNestedSound(nested, item)) return false;
+  return true;
+}
+
+function isNestedSound(nested: DtoClass, value: unknown): boolean {
+  return value instanceof nested && value.constructor === nested && isSurelySound(nested, value);
+}
+
+function checksOf(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
+  if (!checks.has(dtoClass)) checks.set(dtoClass, makeChecks(dtoClass));
+  return checks.get(dtoClass);
+}
+
+function makeChecks(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
+  const storage = getMetadataStorage();
+  const metadata = storage.getTargetValidationMetadatas(dtoClass, '', false, false);
+  const nested = nestedClassesOf(dtoClass);
+  const fields: FieldCheck[] = [];
+  for (const [field, all] of Object.entries(storage.groupByPropertyName(metadata))) {
+    const conditions: FieldCheck['conditions'][number][] = [];
+    const rules: Rule[] = [];
+    for (const { type, each, validateIf, constraintCls, constraints = [] } of all) {
+      if (type === ValidationTypes.NESTED_VALIDATION) continue;
+      if (type === ValidationTypes.CONDITIONAL_VALIDATION) {
+        conditions.push(constraints[0]);
+        continue;
+      }
+      if (type !== ValidationTypes.CUSTOM_VALIDATION || each || validateIf !== undefined) return undefined;
+      for (const { async, instance } of storage.getTargetValidatorConstraints(constraintCls)) {
+        if (async) return undefined;
+        rules.push({ constraint: instance, constraints });
+      }
+    }
+    fields.push({ field, conditions, rules, nested: nested.get(field) });
+  }
+  return fields;
+}
