@@ -22,9 +22,10 @@ describe(`five trackers as one cluster (seed ${seed})`, () => {
     folder = await mkdtemp(path.join(tmpdir(), 'panal-cluster-'));
     cluster = new ProcessCluster(path.join(folder, 'cluster'));
     trackers.length = 0;
-    for (let number = 1; number <= TRACKER_COUNT; number += 1) {
-      trackers.push(await cluster.startTracker(`t${number}`));
-    }
+    // The first one knows nobody; the others join it, all at once.
+    trackers.push(await cluster.startTracker('t1'));
+    const others = Array.from({ length: TRACKER_COUNT - 1 }, (_, at) => cluster.startTracker(`t${at + 2}`));
+    trackers.push(...(await Promise.all(others)));
   });
 
   afterEach(async () => {
@@ -67,9 +68,12 @@ describe(`five trackers as one cluster (seed ${seed})`, () => {
     const provider = await cluster.startPeer('provider');
     const bytes = await shared(provider, 'kept', MIB);
     await Promise.all(trackers.map((tracker) => tracker.end('SIGKILL')));
-    for (const [at, tracker] of trackers.entries()) {
-      await cluster.startTracker(`t${at + 1}`, ['--listen', tracker.ready.rpc as string]);
-    }
+    await Promise.all(
+      trackers.map(({ ready }, at) => {
+        const flags = ['--listen', ready.rpc as string, '--cluster-listen', ready.cluster as string];
+        return cluster.startTracker(`t${at + 1}`, flags);
+      }),
+    );
     const late = await cluster.startPeer('late');
     const { id } = await late.download({ name: 'kept:1', directory: path.join(folder, 'late') });
     await late.untilComplete(id);
