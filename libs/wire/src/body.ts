@@ -1,5 +1,6 @@
 import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import { findBodyFault } from './body-check.js';
+import { BodyWriter } from './body-writer.js';
 import { BodyInvalidError, BodyUnencodableError } from './errors.js';
 import { FRAME_SIZE_MAX } from './limits.js';
 
@@ -8,6 +9,7 @@ import { FRAME_SIZE_MAX } from './limits.js';
 // JSON; elsewhere undefined becomes null.
 const packOptions = { useRecords: false, encodeUndefinedAsNil: true, skipValues: [undefined] };
 const packr = new Packr(packOptions);
+const writer = new BodyWriter();
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsType: 'number' });
 
 /**
@@ -16,6 +18,8 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffer
  */
 export function encodeBody(value: unknown, headSize: number): Buffer {
   if (value === undefined) return Buffer.allocUnsafe(headSize);
+  const written = writer.write(value, headSize);
+  if (written !== undefined) return written;
   const bytes = pack(value, headSize);
   if (bytes.length > FRAME_SIZE_MAX)
     throw new BodyUnencodableError(`it takes ${bytes.length} bytes, more than ${FRAME_SIZE_MAX}`);
