@@ -10,6 +10,11 @@ export interface HandoutRequest {
 
 /** Decides which peers an asker gets, and in which order. */
 export interface HandoutPolicy {
+  /**
+   * How many candidates near the asker it wants to see for each peer that is handed out, 1 or more; they are drawn at random.
+   * Default: HANDOUT_CHOICE.
+   */
+  readonly choice?: number;
   /** At most `peerCountMax` of `sources`, each at most once, the most useful first. */
   choose(request: HandoutRequest): readonly PeerSource[];
 }

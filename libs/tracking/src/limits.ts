@@ -57,7 +57,7 @@ export const KEEPERS_ASKED_MAX = 5;
 /** Peers of a torrent taken for one handout while those near the asker are few: enough to find some, and 0.1 ms. */
 export const HANDOUT_CANDIDATES_MAX = 400;
 
-/** With so many candidates near the asker for each peer it wants, a policy has enough to choose from. */
+/** Candidates near the asker for each peer it wants: enough to choose from, unless the policy says otherwise. */
 export const HANDOUT_CHOICE = 2;
 
 /** Peers whose holder was dialled lately because of a claim; 100 bytes each. */

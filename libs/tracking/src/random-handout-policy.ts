@@ -7,6 +7,9 @@ import type { PeerSource } from './peer-entry.js';
  * that the load of a popular torrent spreads.
  */
 export class RandomHandoutPolicy implements HandoutPolicy {
+  /** What it would choose from more of them is a random sample again. */
+  readonly choice = 1;
+
   constructor(private readonly random: Random) {}
 
   choose({ sources, networks, peerCountMax }: HandoutRequest): readonly PeerSource[] {

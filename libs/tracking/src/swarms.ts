@@ -91,6 +91,7 @@ export class Swarms {
     const { entries, directory, policy } = this.options;
     const askerAddresses = asker === undefined ? [] : (directory.get(asker)?.addresses ?? []);
     const networks = new Set(askerAddresses.map(({ network }) => network));
+    const nearCountMax = peerCountMax * (policy.choice ?? HANDOUT_CHOICE);
     const leases: PeerLease[] = [];
     let nearCount = 0;
     // Drawn at random, complete ones first: the first that are near are as good as any, so there is no need to see them all.
@@ -99,7 +100,7 @@ export class Swarms {
       if (lease?.isDialable !== true) return false;
       leases.push(lease);
       if (isNear(lease, networks)) nearCount += 1;
-      return nearCount < peerCountMax * HANDOUT_CHOICE ? true : 'last';
+      return nearCount < nearCountMax ? true : 'last';
     };
     const sampled = entries.sample(key, { count: HANDOUT_CANDIDATES_MAX, accept });
     const sources = sampled.map(({ isComplete }, at): PeerSource => ({ lease: leases[at] as PeerLease, isComplete }));
@@ -128,7 +129,9 @@ export class Swarms {
 }
 
 function isNear({ addresses }: PeerLease, networks: ReadonlySet<string>): boolean {
-  return networks.size === 0 || addresses.some(({ network }) => networks.has(network));
+  if (networks.size === 0) return true;
+  for (const { network } of addresses) if (networks.has(network)) return true;
+  return false;
 }
 
 /** Another tracker's answer, as far as it makes sense: trackers trust each other, but not each other's release. */

@@ -105,6 +105,11 @@ class BodyWalk {
   /** Unsigned, big-endian, of 1, 2 or 4 bytes. */
   #number(size: number): number {
     const at = this.#at;
+    // Every value begins with one byte.
+    if (size === 1 && at < this.bytes.length && this.#fault === undefined) {
+      this.#at = at + 1;
+      return this.bytes[at] as number;
+    }
     this.#skip(size);
     return this.#fault === undefined ? this.bytes.readUIntBE(at, size) : 0;
   }

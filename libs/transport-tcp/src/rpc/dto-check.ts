@@ -31,7 +31,7 @@ export function isSurelySound(dtoClass: DtoClass, dto: object): boolean {
 }
 
 function isFieldSound({ field, conditions, rules, nested }: FieldCheck, dto: object, dtoClass: DtoClass): boolean {
-  const value: unknown = Reflect.get(dto, field);
+  const value = (dto as Readonly<Record<string, unknown>>)[field];
   for (const condition of conditions) if (!condition(dto, value)) return true;
   for (const { constraint, constraints } of rules) {
     const asked = { value, constraints, targetName: dtoClass.name, object: dto, property: field };

@@ -18,13 +18,15 @@ const plans = new Map<DtoClass, DtoPlan>();
  * touched: class-transformer would copy every buffer and take a Uint8Array apart, key by key.
  */
 export function toDto(dtoClass: DtoClass, value: object): object {
-  const dto = new dtoClass();
+  // By key and not by Reflect, which asks the engine's slow side for every field.
+  const dto = new dtoClass() as Record<string, unknown>;
+  const source = value as Readonly<Record<string, unknown>>;
   const { fields, nested } = planOf(dtoClass);
   for (const field of fields) {
     if (!Object.hasOwn(value, field)) continue;
-    const received: unknown = Reflect.get(value, field);
+    const received = source[field];
     const nestedClass = nested.get(field);
-    Reflect.set(dto, field, nestedClass === undefined ? received : toNested(nestedClass, received));
+    dto[field] = nestedClass === undefined ? received : toNested(nestedClass, received);
   }
   return dto;
 }
