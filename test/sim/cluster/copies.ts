@@ -19,6 +19,17 @@ export function holders(trackers: readonly TrackerNode[], history: KeyHistory, v
   return trackers.filter((tracker) => covers(tracker, history, version));
 }
 
+/** What those have whose word counts: owners that are in sync. Copies elsewhere are not served, and go in time. */
+export function authoritativeCopies(
+  trackers: readonly TrackerNode[],
+  history: KeyHistory,
+): { readonly name: string; readonly copy: ClusterRecord }[] {
+  return trackers.flatMap((tracker) => {
+    const copy = tracker.isAuthoritative(history.slot) ? copyAt(tracker, history) : undefined;
+    return copy === undefined ? [] : [{ name: tracker.name, copy }];
+  });
+}
+
 /** Whether some tracker may have forgotten the version by now, or soon: its clock may be off by `marginMs`. */
 export function mayBeForgotten(
   record: ClusterRecord,

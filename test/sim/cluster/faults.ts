@@ -17,8 +17,8 @@ export interface FaultOptions {
   readonly network: SimulatedNetwork;
   readonly fleet: Fleet;
   readonly settings: ClusterSettings;
-  /** Whether everything acknowledged is on three living trackers: only then may the next two die. */
-  readonly isRepaired: () => boolean;
+  /** Whether what the last deaths took is on three living trackers again: only then may the next two die. */
+  readonly isMended: () => boolean;
   readonly onDeaths: (count: number) => void;
 }
 
@@ -81,7 +81,7 @@ export class ClusterFaults {
   }
 
   #pairKill(): boolean {
-    if (!this.options.isRepaired()) return false;
+    if (!this.options.isMended()) return false;
     const pair = this.options.fleet.someRunning(2);
     if (pair.length < 2) return false;
     this.killPair(pair);
@@ -95,7 +95,7 @@ export class ClusterFaults {
 
   #kill(): boolean {
     const host = this.options.fleet.anyRunning();
-    if (host === undefined || !this.options.isRepaired()) return false;
+    if (host === undefined || !this.options.isMended()) return false;
     this.#killOne(host);
     this.options.onDeaths(1);
     return true;
@@ -110,7 +110,7 @@ export class ClusterFaults {
   /** All machines at once; the disks stay. What was acknowledged as durable must be there afterwards. */
   #powerCut(): boolean {
     const { fleet } = this.options;
-    if (!this.options.isRepaired()) return false;
+    if (!this.options.isMended()) return false;
     for (const host of fleet.present) {
       if (host.node === undefined) continue;
       fleet.kill(host, 'machine', 'intact', between(this.#random, DOWN_MS.min, DOWN_MS.max));

@@ -23,7 +23,7 @@ export interface KeyHistory {
   floor: Version | undefined;
   /** The newest one of those acknowledged with fewer. */
   degradedFloor: Version | undefined;
-  /** The tombstone that all owners had at a time of calm: nothing older may ever be seen again. */
+  /** A deletion that was safely acknowledged before a time of peace: nothing older may ever be seen again. */
   buried: Version | undefined;
 }
 

@@ -26,11 +26,21 @@ export function lostDegradedKeys(check: CopiesCheck): KeyHistory[] {
     .map(({ history }) => history);
 }
 
-/** Whether everything safely acknowledged is on three living trackers, so that two more may die. */
-export function isRepaired(check: CopiesCheck): boolean {
-  return floors(check, (history) => history.floor).every(
-    ({ history, version }) => holders(check.trackers, history, version).length >= SAFE_COPY_COUNT,
-  );
+/** Keys whose safely acknowledged version fewer than three living trackers have: two more deaths might be too many for them. */
+export function woundedKeys(check: CopiesCheck): KeyHistory[] {
+  return floors(check, (history) => history.floor)
+    .filter(({ history, version }) => !hasEnough(check, history, version))
+    .map(({ history }) => history);
+}
+
+/** Whether a wounded key is so no more, or need not be kept any longer. */
+export function isMended(check: CopiesCheck, history: KeyHistory): boolean {
+  const { floor } = history;
+  return floor === undefined || mayBeForgotten(floor.record, check.lives, check) || hasEnough(check, history, floor);
+}
+
+function hasEnough({ trackers }: CopiesCheck, history: KeyHistory, version: Version): boolean {
+  return holders(trackers, history, version).length >= SAFE_COPY_COUNT;
 }
 
 function floors(

@@ -1,4 +1,4 @@
-import { copyAt } from './copies.js';
+import { authoritativeCopies } from './copies.js';
 import type { KeyHistory, Version } from './history.js';
 import type { CopiesCheck } from './invariant-lost.js';
 import { isRisen, versionOf } from './version-rules.js';
@@ -9,11 +9,9 @@ import { isRisen, versionOf } from './version-rules.js';
  */
 export function staleKey(check: CopiesCheck): string | undefined {
   for (const history of check.history.keys.values()) {
-    for (const tracker of check.trackers) {
-      const copy = copyAt(tracker, history);
-      if (copy === undefined) continue;
+    for (const { name, copy } of authoritativeCopies(check.trackers, history)) {
       const version = versionOf(history, copy);
-      if (version === undefined) return `${tracker.name} has a version of ${history.name} that nobody wrote`;
+      if (version === undefined) return `${name} has a version of ${history.name} that nobody wrote`;
       const hidden = history.floor === undefined ? undefined : surelyLater(history, version, check.marginMs);
       if (hidden === undefined) continue;
       return `${history.name} ended with operation ${version.operation}, ${hidden.operation} came later and was acknowledged`;
@@ -32,19 +30,17 @@ function surelyLater(history: KeyHistory, ended: Version, marginMs: number): Ver
   );
 }
 
-/** I3, second half: a deletion that all owners had once is never undone. Notes those that all have now. */
+/**
+ * I3, second half, in a cluster at peace: a deletion that was safely acknowledged hides everything older, now and for ever.
+ * Notes these deletions, for whatever is served later.
+ */
 export function buryAndFindRisen(check: CopiesCheck): string | undefined {
   for (const history of check.history.keys.values()) {
-    const copies = check.trackers.flatMap((tracker) => {
-      const copy = copyAt(tracker, history);
-      return copy === undefined ? [] : [{ tracker, copy }];
-    });
-    for (const { tracker, copy } of copies) {
-      if (isRisen(history, copy)) return `${history.name} was deleted, and ${tracker.name} has it again`;
+    if (history.floor?.record.isDead === true) history.buried = history.floor;
+    if (history.buried === undefined) continue;
+    for (const { name, copy } of authoritativeCopies(check.trackers, history)) {
+      if (isRisen(history, copy)) return `${history.name} was deleted, and ${name} has it again`;
     }
-    const dead = copies.find(({ copy }) => copy.isDead)?.copy;
-    const version = dead === undefined ? undefined : versionOf(history, dead);
-    if (version !== undefined && copies.every(({ copy }) => copy.isDead)) history.buried = version;
   }
   return undefined;
 }

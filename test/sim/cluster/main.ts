@@ -1,17 +1,26 @@
 import { parseArgs } from 'node:util';
 import { ClusterRun } from './cluster-run.js';
 import { type SeedReport, summarize } from './report.js';
+import type { ClusterRunOptions } from './settings.js';
 
-/** npm run sim -- --seeds N [--seed S] [--trackers N] [--rounds N]: runs seeds S to S + N - 1, prints JSON, fails with the first failure. */
+/**
+ * npm run sim -- [--seeds N] [--seed S] [--trackers N] [--rounds N] [--brief] [--keep-going]
+ * Runs seeds S to S + N - 1 and prints JSON. Ends with the first failure and the trace before it; with --keep-going it names
+ * the failed seeds. --brief is what `npm test` runs: small clusters and short troubles.
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     trackers: { type: 'string' },
     rounds: { type: 'string', default: '5' },
+    brief: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
 });
+
+const BRIEF_TRACKER_COUNTS = [5, 3, 3, 5, 3];
+const BRIEF_TROUBLE_MS = 7000;
 
 const [first, count] = [Number(values.seed), Number(values.seeds)];
 const reports: SeedReport[] = [];
@@ -19,8 +28,7 @@ const failures: string[] = [];
 const startedAtMs = performance.now();
 for (let seed = first; seed < first + count; seed += 1) {
   try {
-    const trackerCount = values.trackers === undefined ? {} : { trackerCount: Number(values.trackers) };
-    reports.push(new ClusterRun({ seed, roundCount: Number(values.rounds), ...trackerCount }).run());
+    reports.push(new ClusterRun(optionsOf(seed)).run());
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     failures.push(text.split('\n')[0] ?? '');
@@ -31,3 +39,17 @@ for (let seed = first; seed < first + count; seed += 1) {
 const wallSeconds = Number(((performance.now() - startedAtMs) / 1000).toFixed(1));
 console.log(JSON.stringify({ ...summarize(reports), wallSeconds, failures }, undefined, 2));
 process.exit(failures.length === 0 ? 0 : 1);
+
+function optionsOf(seed: number): ClusterRunOptions {
+  const trackerCount = values.trackers === undefined ? {} : { trackerCount: Number(values.trackers) };
+  if (!values.brief) return { seed, roundCount: Number(values.rounds), ...trackerCount };
+  const size = seed % BRIEF_TRACKER_COUNTS.length;
+  return {
+    seed,
+    roundCount: 1,
+    troubleMs: BRIEF_TROUBLE_MS,
+    hasEpilogue: size === 0,
+    trackerCount: BRIEF_TRACKER_COUNTS[size] ?? 3,
+    ...trackerCount,
+  };
+}

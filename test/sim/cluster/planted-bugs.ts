@@ -44,7 +44,8 @@ class RestartedExpiryTable extends MemoryReplicaTable {
     const stampedAtMs = Math.floor(record.clock / 4096);
     const leaseMs = record.serveUntilMs - stampedAtMs;
     const isEndless = record.isDead || record.serveUntilMs === Number.POSITIVE_INFINITY;
-    return super.apply(isEndless ? record : { ...record, serveUntilMs: nowMs + leaseMs }, nowMs);
+    const serveUntilMs = isEndless ? record.serveUntilMs : Math.max(record.serveUntilMs, nowMs + leaseMs);
+    return super.apply({ ...record, serveUntilMs }, nowMs);
   }
 }
 

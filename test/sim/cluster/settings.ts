@@ -4,6 +4,9 @@ import { between, isHit } from '../kernel/draw.js';
 import { LAN, type LinkQuality } from '../kernel/link.js';
 import type { PlantedBug } from './planted-bugs.js';
 
+/** What must hold, by the numbers of the design. */
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8';
+
 /** What one run is asked for. */
 export interface ClusterRunOptions {
   readonly seed: number;
@@ -15,7 +18,12 @@ export interface ClusterRunOptions {
   readonly operationsPerSecond?: number;
   /** Whether a long calm follows, in which what is slow on purpose comes to its end. Default true. */
   readonly hasEpilogue?: boolean;
+  readonly skewMs?: number;
   readonly bug?: PlantedBug;
+  /** Kinds of faults that this seed has in any case. */
+  readonly alwaysOn?: readonly string[];
+  /** Look at these only: to show that one of them sees what another sees earlier. Default all. */
+  readonly invariants?: readonly Invariant[];
 }
 
 /** What one run has: what was asked for, and the rest drawn from its seed. */
@@ -32,6 +40,8 @@ export interface ClusterSettings {
   readonly dropDelayMs: number;
   readonly quality: LinkQuality;
   readonly bug: PlantedBug | undefined;
+  readonly alwaysOn: readonly string[];
+  readonly invariants: readonly Invariant[] | undefined;
 }
 
 const TRACKER_COUNTS = [3, 5, 5, 7, 10];
@@ -61,11 +71,13 @@ export function drawSettings(options: ClusterRunOptions, random: Random): Cluste
     troubleMs: options.troubleMs ?? 30_000,
     hasEpilogue: options.hasEpilogue ?? true,
     operationsPerSecond: options.operationsPerSecond ?? 100,
-    skewMs,
+    skewMs: options.skewMs ?? skewMs,
     lives: { softMs, durableTombstoneMs: TOMBSTONE_LIFE_MS },
     bootstrapExpect,
     dropDelayMs,
     quality,
     bug: options.bug,
+    alwaysOn: ['pairKill', 'pairKillAtAck', ...(options.alwaysOn ?? [])],
+    invariants: options.invariants,
   };
 }

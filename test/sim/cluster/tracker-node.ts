@@ -278,8 +278,8 @@ export class TrackerNode implements SimulatedNode {
   #read(client: string, { request, name, key, slot }: ReadRequest): void {
     const record = this.table.get(key, slot);
     const served = record !== undefined && isServed(record, this.world.clock.nowMs()) ? record : undefined;
-    this.options.probe.served(this.name, name, served);
     const isAuthoritative = this.isAuthoritative(slot);
+    this.options.probe.served({ tracker: this.name, name, record: served, isAuthoritative });
     const { clock = 0, origin = 0 } = served ?? {};
     this.#reply(client, { kind: 'value', request, isAuthoritative, clock, origin });
   }

@@ -14,7 +14,7 @@ export function isServedTooLong(version: Version, nowMs: number, skewMs: number)
   return version.leaseMs > 0 && nowMs > version.stampedAtMs + version.leaseMs + skewMs;
 }
 
-/** Whether a record is older than a deletion that all owners had: what was deleted is back. */
+/** Whether a record is older than a deletion that is done: what was deleted is back. */
 export function isRisen({ buried }: KeyHistory, copy: ClusterRecord): boolean {
   return buried !== undefined && !copy.isDead && compareRecords(copy, buried.record) < 0;
 }
