@@ -4,8 +4,10 @@ import type { NodeWorld } from '../kernel/host.js';
 
 const IDENTITY_FILE = 'identity';
 const CLOCK_FILE = 'clock';
-/** The mark on the disk is so far ahead of the stamps given out: it is written seldom, and never too late. */
+/** The mark on the disk is so far ahead of the wall clock: it is written seldom, and never too late. */
 const MARK_AHEAD_MS = 5000;
+/** Of stamps that are ahead of the wall themselves it is only so far ahead, or every restart would push them further. */
+const MARK_STEP_MS = 1000;
 const STAMPS_PER_MS = 4096;
 
 /** Who the tracker is, and how far its stamps may have come: what it finds again when it restarts. */
@@ -28,8 +30,11 @@ export class DataFolder {
 
   /** Keeps the mark ahead of every stamp. The product waits for the disk before it stamps beyond; here the margin does. */
   keepClock(): void {
-    if (this.hybridClock.last + (MARK_AHEAD_MS / 2) * STAMPS_PER_MS <= this.#mark) return;
-    this.#mark = this.hybridClock.last + MARK_AHEAD_MS * STAMPS_PER_MS;
+    const nowMs = this.world.clock.nowMs();
+    const isFar = this.#mark - nowMs * STAMPS_PER_MS >= (MARK_AHEAD_MS / 2) * STAMPS_PER_MS;
+    if (isFar && this.hybridClock.last + (MARK_STEP_MS / 2) * STAMPS_PER_MS <= this.#mark) return;
+    const ahead = Math.floor(nowMs + MARK_AHEAD_MS) * STAMPS_PER_MS;
+    this.#mark = Math.max(ahead, this.hybridClock.last + MARK_STEP_MS * STAMPS_PER_MS);
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleBE(this.#mark, 0);
     this.world.disk.rewrite(CLOCK_FILE, [bytes]);
