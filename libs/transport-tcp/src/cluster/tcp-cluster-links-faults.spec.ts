@@ -279,6 +279,7 @@ describe('a link', () => {
     raws[1]?.say('message', { n: 'late' });
     await until(() => a.messages.length === 1);
     await until(() => linkCount(a, ID_C) === LINKS_PER_NEIGHBOUR_MAX);
+    expect(a.messages).toHaveLength(1);
   });
 
   it('survives a halt of the process, in which it could hear nothing', async () => {
