@@ -131,6 +131,12 @@ describe(`one peer shares, another fetches (seed ${seed})`, () => {
   it('waits where nobody has it, and goes on when somebody comes', async () => {
     const file = await makeFile('model', 2 * MIB);
     const [[provider], hash] = await sharedBy(['provider'], file, 'late:v1');
+    // Hashed is not yet announced; with the name, which comes last, the tracker has the torrent file too.
+    const isNamed = async (): Promise<boolean> => {
+      const catalog = await provider?.call<{ torrents: { names: string[] }[] }>('GET', '/catalog');
+      return catalog?.torrents.some(({ names }) => names.includes('late:v1')) ?? false;
+    };
+    while (!(await isNamed())) await wait(20);
     await provider?.end();
     const downloader = await cluster.startPeer('downloader');
     const { id } = await downloader.download({ hash, directory: at('got') });
