@@ -20,7 +20,7 @@ const TRAPS: Readonly<Record<PlantedBug, Trap>> = {
   'expiry restarted on copy': { invariant: 'I3', seed: 1, troubleMs: 30_000 },
   'tombstone purged early': { invariant: 'I3', seed: 2, trackerCount: 5, troubleMs: 15_000, roundCount: 2 },
   'lamport stamps': { invariant: 'I4', seed: 1, trackerCount: 5, troubleMs: 15_000, roundCount: 2 },
-  'clock not kept': { invariant: 'I5', seed: 3, trackerCount: 5, skewMs: 2000, alwaysOn: ['clockStep', 'kill'] },
+  'clock not kept': { invariant: 'I5', seed: 1, trackerCount: 3, skewMs: 5000, troubleMs: 15_000, alwaysOn: ['clockStep', 'kill'] },
   'digest not updated': { invariant: 'I6', seed: 1 },
   'everyone leads': { invariant: 'I7', seed: 1, troubleMs: 500, hasEpilogue: true },
   'queue never drained': { invariant: 'I8', seed: 2, troubleMs: 6000 },
