@@ -22,6 +22,8 @@ export default {
     '^@panal/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // A limit for what hangs, not a judgement of speed: a slow disk may take several times as long as a good one.
+  testTimeout: 60_000,
   maxWorkers: '100%',
   reporters: ['default', '<rootDir>/tools/closing-line.mjs'],
   workerIdleMemoryLimit: '700MB',

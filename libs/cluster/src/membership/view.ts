@@ -5,6 +5,8 @@ import type { Member } from './member.js';
 export interface ClusterView {
   /** Local; grows with every change that matters to placement or health. */
   readonly version: number;
+  /** Local; grows with the changes that move owners or stand-ins, which most changes of health do not. */
+  readonly placementVersion: number;
   /** All but the dead and those who left, this tracker included, in the order of their ids. */
   readonly members: readonly Member[];
   /** Any known one, the dead and those who left included. */

@@ -50,14 +50,27 @@ export class RendezvousOrder {
     for (const { id, weight } of added) this.#add(id, weight);
   }
 
-  /** Calls `visit` with the ids of a slot, best first, until it returns true. */
-  walk(slot: number, visit: (id: TrackerId) => boolean): void {
+  /** Makes the row of a slot, if need be. @returns Where it begins, for `indexAt`, until the next change. */
+  begin(slot: number): number {
     assert(slot >= 0 && slot < ROW_COUNT, 'a slot is 0 to EVERYWHERE');
     if (this.#isMade[slot] === 0) this.#make(slot);
-    const begin = slot * this.#capacity;
-    for (let at = begin; at < begin + this.size; at += 1) {
-      if (visit(this.#contender(this.#rows[at]).id)) return;
-    }
+    return slot * this.#capacity;
+  }
+
+  /** The number of the node at a place of a row, best first: a small one, free again when the node goes. */
+  indexAt(place: number): number {
+    return this.#rows[place] ?? 0;
+  }
+
+  idOf(index: number): TrackerId {
+    return this.#contender(index).id;
+  }
+
+  /** The number of a node that is there. */
+  indexOf(id: TrackerId): number {
+    const index = this.#indexes.get(id);
+    assert(index !== undefined, 'only a known node has a number');
+    return index;
   }
 
   #add(id: TrackerId, weight: number): void {

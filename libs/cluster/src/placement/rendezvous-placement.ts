@@ -3,15 +3,35 @@ import { OWNER_COUNT, type Placement, type PlacementNode } from './placement.js'
 import { RendezvousOrder } from './rendezvous-order.js';
 import { EVERYWHERE } from './slot.js';
 
-/** Nodes that count for one question, and in how many zones they are. */
-class Crew {
-  readonly zones = new Map<TrackerId, string>();
-  readonly owners: (readonly TrackerId[] | undefined)[] = [];
-  readonly isZoned: boolean;
+/** A list of ids, and those that begin with it: few different lists for many slots. */
+class Branch {
+  readonly next: (Branch | undefined)[] = [];
 
-  constructor(nodes: readonly PlacementNode[]) {
-    for (const { id, zone } of nodes) this.zones.set(id, zone);
-    this.isZoned = new Set(this.zones.values()).size >= OWNER_COUNT;
+  constructor(readonly ids: readonly TrackerId[]) {}
+}
+
+/** Nodes that count for one question, by their numbers in the order, and in how many zones they are. */
+class Crew {
+  readonly owners: (readonly TrackerId[] | undefined)[] = [];
+  readonly root = new Branch([]);
+  readonly size: number;
+  readonly isZoned: boolean;
+  /** By number: its zone, counted from 1; 0: not in the crew. */
+  readonly #zones: number[] = [];
+
+  constructor(nodes: readonly PlacementNode[], order: RendezvousOrder) {
+    const zones = new Map<string, number>();
+    for (const { id, zone } of nodes) {
+      if (!zones.has(zone)) zones.set(zone, zones.size + 1);
+      this.#zones[order.indexOf(id)] = zones.get(zone) ?? 0;
+    }
+    this.size = nodes.length;
+    this.isZoned = zones.size >= OWNER_COUNT;
+  }
+
+  /** 0: this number is none of the crew. */
+  zoneOf(index: number): number {
+    return this.#zones[index] ?? 0;
   }
 }
 
@@ -22,7 +42,7 @@ class Crew {
  */
 export class RendezvousPlacement implements Placement {
   readonly #order = new RendezvousOrder();
-  #active = new Crew([]);
+  #active = new Crew([], this.#order);
   #pending = this.#active;
 
   update(nodes: readonly PlacementNode[]): void {
@@ -33,18 +53,20 @@ export class RendezvousPlacement implements Placement {
     this.#order.change(removed, added);
 
     const active = nodes.filter(({ isActive }) => isActive);
-    this.#active = new Crew(active);
-    this.#pending = active.length === nodes.length ? this.#active : new Crew(nodes);
+    this.#active = new Crew(active, this.#order);
+    this.#pending = active.length === nodes.length ? this.#active : new Crew(nodes, this.#order);
   }
 
   ranking(slot: number): readonly TrackerId[] {
-    const ranked = [...this.owners(slot)];
-    if (ranked.length === this.#active.zones.size) return ranked;
-    const owners = new Set(ranked);
-    this.#order.walk(slot, (id) => {
-      if (this.#active.zones.has(id) && !owners.has(id)) ranked.push(id);
-      return false;
-    });
+    const owners = this.owners(slot);
+    if (owners.length === this.#active.size) return owners;
+    const ranked = [...owners];
+    const begin = this.#order.begin(slot);
+    for (let place = begin; place < begin + this.#order.size; place += 1) {
+      const index = this.#order.indexAt(place);
+      const id = this.#order.idOf(index);
+      if (this.#active.zoneOf(index) > 0 && !owners.includes(id)) ranked.push(id);
+    }
     return ranked;
   }
 
@@ -65,17 +87,18 @@ export class RendezvousPlacement implements Placement {
   }
 
   #chooseOwners(crew: Crew, slot: number): readonly TrackerId[] {
-    const ownerCount = slot === EVERYWHERE ? crew.zones.size : OWNER_COUNT;
+    const ownerCount = slot === EVERYWHERE ? crew.size : Math.min(OWNER_COUNT, crew.size);
     const isZoned = crew.isZoned && slot !== EVERYWHERE;
-    const owners: TrackerId[] = [];
-    const taken = new Set<string>();
-    this.#order.walk(slot, (id) => {
-      const zone = crew.zones.get(id);
-      if (zone === undefined || (isZoned && taken.has(zone))) return false;
-      taken.add(zone);
-      owners.push(id);
-      return owners.length >= ownerCount;
-    });
-    return owners;
+    const taken: number[] = [];
+    const begin = this.#order.begin(slot);
+    let branch = crew.root;
+    for (let place = begin; branch.ids.length < ownerCount; place += 1) {
+      const index = this.#order.indexAt(place);
+      const zone = crew.zoneOf(index);
+      if (zone === 0 || (isZoned && taken.includes(zone))) continue;
+      if (isZoned) taken.push(zone);
+      branch = branch.next[index] ??= new Branch([...branch.ids, this.#order.idOf(index)]);
+    }
+    return branch.ids;
   }
 }

@@ -36,6 +36,10 @@ export class FixedView implements ClusterView {
     this.#all = Array.from({ length: count }, (_, at) => memberOf(trackerId(at + 1)));
   }
 
+  get placementVersion(): number {
+    return this.version;
+  }
+
   get members(): readonly Member[] {
     return this.#all.filter(({ health }) => health === 'alive' || health === 'suspect');
   }

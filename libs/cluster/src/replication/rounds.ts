@@ -34,6 +34,8 @@ export class Rounds {
   /** By tracker: when it was asked and has not answered yet. */
   readonly #askedAtMs = new Map<TrackerId, number>();
   readonly #shared = new Map<TrackerId, readonly SharedGroup[]>();
+  /** The placement they were looked up in. */
+  #sharedVersion = 0;
   #cursor = 0;
   #turn = 0;
 
@@ -49,6 +51,9 @@ export class Rounds {
     this.#roundAtMs = 0;
     this.#syncAtMs = 0;
     this.#askedAtMs.clear();
+    const { placementVersion } = this.context.view;
+    if (placementVersion === this.#sharedVersion) return;
+    this.#sharedVersion = placementVersion;
     this.#shared.clear();
   }
 

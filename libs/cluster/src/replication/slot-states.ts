@@ -31,6 +31,7 @@ export class SlotStates {
   readonly #covered = new Map<number, Map<TrackerId, number>>();
   /** Start of the process of each member. */
   #startedAt: ReadonlyMap<TrackerId, number> = new Map();
+  #placementVersion = -1;
   #isPatient = true;
   #unsyncedCount = 0;
   #counts: Omit<SlotCounts, 'synced'> = { owned: 0, pending: 0, underReplicated: 0 };
@@ -80,23 +81,7 @@ export class SlotStates {
   update(view: ClusterView, canBeAlone: boolean): void {
     this.view = view;
     this.#startedAt = new Map(view.members.map(({ id, startedAt }) => [id, startedAt]));
-    let owned = 0;
-    let pending = 0;
-    let underReplicated = 0;
-    for (let slot = 0; slot < SLOTS_MAX; slot += 1) {
-      const owners = view.owners(slot);
-      const role = owners.includes(this.selfId)
-        ? OWNER
-        : view.pendingOwners(slot).includes(this.selfId)
-          ? PENDING
-          : NONE;
-      this.#setRole(slot, role);
-      if (role === OWNER) {
-        owned += 1;
-        if (owners.length < COPY_COUNT) underReplicated += 1;
-      } else if (role === PENDING) pending += 1;
-    }
-    this.#counts = { owned, pending, underReplicated };
+    if (view.placementVersion !== this.#placementVersion) this.#setRoles(view);
     if (this.#unsyncedCount > 0) this.#trySyncAll(canBeAlone);
   }
 
@@ -145,6 +130,27 @@ export class SlotStates {
     if (covered === undefined) this.#covered.set(slot, (covered = new Map()));
     covered.set(from, startedAt);
     if (this.sourcesLeft(slot).length === 0) this.#sync(slot);
+  }
+
+  #setRoles(view: ClusterView): void {
+    this.#placementVersion = view.placementVersion;
+    let owned = 0;
+    let pending = 0;
+    let underReplicated = 0;
+    for (let slot = 0; slot < SLOTS_MAX; slot += 1) {
+      const owners = view.owners(slot);
+      const role = owners.includes(this.selfId)
+        ? OWNER
+        : view.pendingOwners(slot).includes(this.selfId)
+          ? PENDING
+          : NONE;
+      this.#setRole(slot, role);
+      if (role === OWNER) {
+        owned += 1;
+        if (owners.length < COPY_COUNT) underReplicated += 1;
+      } else if (role === PENDING) pending += 1;
+    }
+    this.#counts = { owned, pending, underReplicated };
   }
 
   #setRole(slot: number, role: number): void {
