@@ -32,9 +32,8 @@ export class DownloadTarget {
    */
   async open(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
     // A process before this one placed it and did not live to sync it: what is there is ours, and the store looks at it.
-    if (await isTargetPlaced(this.#storeOptions())) {
-      return this.ports.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()), signal);
-    }
+    const placed = (await isTargetPlaced(this.#storeOptions())) ? await this.#openPlaced(signal) : undefined;
+    if (placed !== undefined) return placed;
     // To see that nothing is there needs no turn: a download does not wait until something else is hashed.
     if (await this.#isAbsent()) return FileChunkStore.open(this.#storeOptions());
     const state = await this.ports.inHashingTurn(() => verifyTarget(this.metainfo, this.path, { signal }), signal);
@@ -45,6 +44,16 @@ export class DownloadTarget {
     }
     if (state === 'different' && this.request.force !== true) throw new TargetExistsError(this.path);
     return FileChunkStore.open(this.#storeOptions());
+  }
+
+  /** @returns Undefined when whoever placed it synced it before our turn came: then it is content like any other. */
+  async #openPlaced(signal: AbortSignal): Promise<OpenedChunkStore | undefined> {
+    try {
+      return await this.ports.inHashingTurn(() => FileChunkStore.open(this.#storeOptions()), signal);
+    } catch (error) {
+      if (error instanceof TargetExistsError) return undefined;
+      throw error;
+    }
   }
 
   /** Removes what an unfinished download left beside the target. */
