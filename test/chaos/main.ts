@@ -9,11 +9,11 @@ import { ProcessCluster, type ServerProcess } from '../cluster/process-cluster.j
 import { Workload } from './workload.js';
 
 /*
- * npm run chaos -- [--rounds N] [--trackers N] [--seed N]
+ * npm run chaos -- [--rounds N] [--trackers N] [--entries N] [--seed N]
  *
  * Real trackers under load; in each round two of them, chosen by chance, are killed by SIGKILL at once, the rest make three copies of
  * everything again, and the two come back. At the end every write that was acknowledged with three copies must be found.
- * Prints JSON; ends with 1 when something was lost.
+ * --entries are announced before the first round. Prints JSON; ends with 1 when something was lost.
  */
 
 const RECOVERY_MAX_MS = 60_000;
@@ -25,6 +25,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     trackers: { type: 'string', default: '5' },
+    entries: { type: 'string', default: '0' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -55,6 +56,7 @@ try {
     writerCount: 4,
     readerCount: 4,
   });
+  await workload.fill(Number(values.entries));
   workload.start();
   await wait(1_000);
   const done: Round[] = [];
@@ -75,6 +77,7 @@ try {
         seed: Number(values.seed),
         trackers: trackerCount,
         doubleKills: done.length,
+        entriesBefore: Number(values.entries),
         writesByCopies: workload.copies,
         writesFailed: workload.failedWrites,
         lookups: workload.lookups,
@@ -128,6 +131,10 @@ async function untilWhole(some: readonly ServerProcess[], memberCount: number): 
 }
 
 async function stateOf(tracker: ServerProcess): Promise<{ isReady: boolean; members: number }> {
+  if (tracker.hasEnded) {
+    const { exitCode, signalCode } = tracker.child;
+    throw new Error(`a tracker ended by itself (${exitCode ?? signalCode}): ${tracker.complaints()}`);
+  }
   const [ready, metrics] = await Promise.all([
     fetch(`${tracker.ready.url}/health/ready`),
     fetch(`${tracker.ready.url}/metrics`).then((response) => response.text()),

@@ -23,6 +23,8 @@ export interface WorkloadOptions {
 const PEERS_PER_WRITER = 10;
 const HEARTBEAT_MS = 10_000;
 const READ_PAUSE_MS = 5;
+/** Requests under way at once, where many are made before and after the run. */
+const BULK_WINDOW = 64;
 
 /** Peers that announce new torrents without end, and readers that look for those that were acknowledged. */
 export class Workload {
@@ -45,6 +47,13 @@ export class Workload {
     for (let reader = 0; reader < readerCount; reader += 1) this.#loops.push(this.#read());
   }
 
+  /** Announces so many torrents, one each. */
+  async fill(count: number): Promise<void> {
+    const client = this.client();
+    const peerCount = this.options.writerCount * PEERS_PER_WRITER;
+    await inWindow(count, async (turn) => this.#announce(client, turn % peerCount));
+  }
+
   resetGap(): void {
     this.gapMs = 0;
   }
@@ -63,7 +72,10 @@ export class Workload {
   async missing(): Promise<readonly Acknowledged[]> {
     const client = this.client();
     const missing: Acknowledged[] = [];
-    for (const one of this.acknowledged) if (!(await this.#isFound(client, one))) missing.push(one);
+    await inWindow(this.acknowledged.length, async (at) => {
+      const one = this.acknowledged[at];
+      if (one !== undefined && !(await this.#isFound(client, one))) missing.push(one);
+    });
     return missing;
   }
 
@@ -90,19 +102,22 @@ export class Workload {
     const client = this.client();
     let beatAtMs = performance.now() + HEARTBEAT_MS;
     for (let turn = 0; !this.#isOver; turn += 1) {
-      const peer = writer * PEERS_PER_WRITER + (turn % PEERS_PER_WRITER);
-      const hash = randomBytes(32);
-      try {
-        const { copies = 0 } = await client.announce(announceOf(peer, hash));
-        this.copies[copies] = (this.copies[copies] ?? 0) + 1;
-        this.acknowledged.push({ hash, peer, copies });
-      } catch {
-        this.failedWrites += 1;
-        await wait(READ_PAUSE_MS);
-      }
+      await this.#announce(client, writer * PEERS_PER_WRITER + (turn % PEERS_PER_WRITER));
       if (performance.now() < beatAtMs) continue;
       beatAtMs = performance.now() + HEARTBEAT_MS;
       await this.#beat(client, writer);
+    }
+  }
+
+  async #announce(client: TrackerSet, peer: number): Promise<void> {
+    const hash = randomBytes(32);
+    try {
+      const { copies = 0 } = await client.announce(announceOf(peer, hash));
+      this.copies[copies] = (this.copies[copies] ?? 0) + 1;
+      this.acknowledged.push({ hash, peer, copies });
+    } catch {
+      this.failedWrites += 1;
+      await wait(READ_PAUSE_MS);
     }
   }
 
@@ -141,6 +156,15 @@ export class Workload {
       return false;
     }
   }
+}
+
+/** Calls `act` for 0 to count - 1, BULK_WINDOW at once. */
+async function inWindow(count: number, act: (turn: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let turn = next++; turn < count; turn = next++) await act(turn);
+  };
+  await Promise.all(Array.from({ length: BULK_WINDOW }, work));
 }
 
 /** Peers of earlier runs have other ids: the process tells them apart. */

@@ -25,12 +25,19 @@ export class ServerProcess {
   constructor(
     readonly child: ChildProcess,
     readonly ready: ServerMessage,
+    /** The last it wrote to its standard error. */
+    readonly complaints: () => string = () => '',
   ) {}
+
+  /** It ended, whoever ended it. */
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
 
   /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const { child } = this;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    if (this.hasEnded) return child.exitCode;
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill(signal);
     return ended;
@@ -56,7 +63,7 @@ export class PeerProcess extends ServerProcess {
     server: ServerProcess,
     private readonly token: string,
   ) {
-    super(server.child, server.ready);
+    super(server.child, server.ready, server.complaints);
   }
 
   async call<T>(method: string, route: string, body?: unknown): Promise<T> {
@@ -180,7 +187,7 @@ export class ProcessCluster {
       child.once('message', (message) => resolve(message as ServerMessage));
       child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready: ${complaints}`)));
     });
-    const server = new ServerProcess(child, ready);
+    const server = new ServerProcess(child, ready, () => complaints);
     if (ready.kind === 'failed') {
       await server.end();
       throw new Error(`${name}: ${ready.report?.code}: ${ready.report?.message}`);
