@@ -20,6 +20,7 @@ describe('readTrackerConfig', () => {
       keyFile: undefined,
       logLevel: 'info',
       peerTtlMs: 90_000,
+      protocolMax: 3,
     });
   });
 
@@ -57,6 +58,8 @@ describe('readTrackerConfig', () => {
     [['--peer-ttl', '2h'], '--peer-ttl'],
     [['--http', 'x y:1'], '--http'],
     [['--weight', '0'], '--weight'],
+    [['--protocol-max', '1'], '--protocol-max'],
+    [['--protocol-max', '4'], '--protocol-max'],
     [['--writes', 'maybe'], '--writes'],
     [['--join', 'a b'], '--join'],
   ])('refuses %j and names the flag', (argv, flag) => {

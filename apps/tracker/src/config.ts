@@ -16,7 +16,7 @@ import {
 } from '@panal/nest';
 import type { HostPort } from '@panal/runtime';
 import { PEER_TTL_MS, PEER_TTL_MS_MIN } from '@panal/tracking';
-import type { PeerAddress } from '@panal/wire';
+import { type PeerAddress, PROTOCOL_VERSION } from '@panal/wire';
 import { JOINS_MAX } from './limits.js';
 
 /** How a tracker runs. Every field is a flag, or the variable the help names beside it. */
@@ -44,6 +44,12 @@ export interface TrackerConfig {
   readonly writes: 'degrade' | 'strict';
   /** Use a data folder that was away for longer than deletions are remembered; default no. */
   readonly acceptStale: boolean;
+  /**
+   * Highest version of the protocol to speak, with other trackers and with clients; default and highest: that of this release.
+   * One less while a cluster is upgraded tracker by tracker, for as long as the way back shall be open: what only the newer
+   * version has (`panal cluster cordon`, `snapshot`) is refused meanwhile.
+   */
+  readonly protocolMax: number;
   /** Folder with the tracker's id, which makes it the same tracker after a restart. Without one it is a new one each time. */
   readonly data: string | undefined;
   /** Name of the cluster; default `panal`. Members of another one are refused in the hello. */
@@ -131,6 +137,14 @@ const schema = {
     help: 'use a data folder that was away for longer than deletions are remembered',
     parse: choiceOption(['yes', 'no'] as const),
     defaultText: 'no',
+  }),
+  protocolMax: defaulted({
+    flag: '--protocol-max',
+    placeholder: 'N',
+    env: 'PANAL_PROTOCOL_MAX',
+    help: 'highest version of the protocol to speak, for upgrades tracker by tracker and the way back',
+    parse: numberOption({ min: PROTOCOL_VERSION - 1, max: PROTOCOL_VERSION }),
+    defaultText: String(PROTOCOL_VERSION),
   }),
   http: optional({
     flag: '--http',

@@ -18,7 +18,7 @@ import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
 import { ENTRY_LIVES_OF_PEER, TrackerTable, Tracking } from '@panal/tracking';
 import { DtoPipe, type RpcPorts, TcpRpcServer } from '@panal/transport-tcp';
-import { HybridClock } from '@panal/wire';
+import { HybridClock, versionsUpTo } from '@panal/wire';
 import { ClusterPresence } from './cluster/cluster-presence.js';
 import { ClusterReplicas } from './cluster/cluster-replicas.js';
 import { openCluster } from './cluster/open-cluster.js';
@@ -101,9 +101,11 @@ function systemWorld({ logLevel }: TrackerConfig): TrackerWorld {
   };
 }
 
-function makeRpcServer({ listen, cluster, name }: TrackerConfig, secret: Buffer, world: TrackerWorld): TcpRpcServer {
+function makeRpcServer(config: TrackerConfig, secret: Buffer, { ports, logger }: TrackerWorld): TcpRpcServer {
+  const { listen, cluster, name, protocolMax } = config;
+  const versions = versionsUpTo(protocolMax);
   const identity = { role: 'tracker', cluster, principal: `tracker:${name}` } as const;
-  return new TcpRpcServer({ listen, identity, secret, ports: world.ports, logger: world.logger });
+  return new TcpRpcServer({ listen, identity, secret, ports, logger, versions });
 }
 
 /** What this tracker knows, and how it asks and tells the others. */

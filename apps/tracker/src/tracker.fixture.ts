@@ -5,7 +5,7 @@ import { formatClusterKey, makeClusterKey } from '@panal/access';
 import { type RunningServer, SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import { type Clock, parseAddress, silentLogger } from '@panal/runtime';
 import { TcpRpcClient } from '@panal/transport-tcp';
-import { type AnnounceRequest, HybridClock, type PeerIdentity } from '@panal/wire';
+import { type AnnounceRequest, HybridClock, type PeerIdentity, PROTOCOL_VERSION, versionsUpTo } from '@panal/wire';
 import { readTrackerConfig, type TrackerConfig } from './config.js';
 import { startTracker } from './start-tracker.js';
 
@@ -32,6 +32,8 @@ export interface TrackerFixture {
   readonly config: TrackerConfig;
   readonly tracker: RunningServer;
   readonly client: TcpRpcClient;
+  /** Another one, which goes with the fixture. @param versionMax The protocol it speaks at most. */
+  connect(versionMax: number): TcpRpcClient;
   /** GET below the tracker's HTTP interface. */
   get(route: string): Promise<{ readonly status: number; readonly text: string }>;
   close(): Promise<void>;
@@ -63,23 +65,30 @@ export async function makeTrackerFixture(...argv: string[]): Promise<TrackerFixt
     ports: { ...ports, clock, hybridClock: new HybridClock() },
     logger: silentLogger,
   });
-  const client = new TcpRpcClient({
-    address: parseAddress(tracker.addresses.rpc ?? ''),
-    identity: { role: 'peer', cluster: config.cluster, principal: 'peer:p1' },
-    secret,
-    ports: { ...ports, clock: new SystemClock(), hybridClock: new HybridClock() },
-  });
+  const clients: TcpRpcClient[] = [];
+  const connect = (versionMax: number): TcpRpcClient => {
+    const made = new TcpRpcClient({
+      address: parseAddress(tracker.addresses.rpc ?? ''),
+      identity: { role: 'peer', cluster: config.cluster, principal: 'peer:p1' },
+      secret,
+      versions: versionsUpTo(versionMax),
+      ports: { ...ports, clock: new SystemClock(), hybridClock: new HybridClock() },
+    });
+    clients.push(made);
+    return made;
+  };
   return {
     clock,
     config,
     tracker,
-    client,
+    client: connect(PROTOCOL_VERSION),
+    connect,
     get: async (route) => {
       const response = await fetch(`${tracker.addresses.url}${route}`);
       return { status: response.status, text: await response.text() };
     },
     close: async () => {
-      await client.close();
+      await Promise.all(clients.map((client) => client.close()));
       await tracker.close();
       await rm(folder, { recursive: true });
     },

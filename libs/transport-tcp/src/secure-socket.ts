@@ -9,6 +9,7 @@ import {
   type HelloPurpose,
   ServerHandshake,
   type Session,
+  type VersionRange,
 } from '@panal/wire';
 import { HandshakeCutError, HandshakeTimeoutError } from './errors.js';
 import { LINGER_TIMEOUT_MS } from './limits.js';
@@ -20,6 +21,8 @@ export interface SecureOptions {
   readonly random: Random;
   readonly timers: Timers;
   readonly purpose: HelloPurpose;
+  /** Versions of the protocol it says it speaks; SUPPORTED_VERSIONS unless said otherwise. */
+  readonly versions?: VersionRange | undefined;
   /** From now to the end of the handshake, in ms. */
   readonly timeoutMs: number;
   /** Largest record body on this connection; the default of `@panal/wire` unless said otherwise. */
@@ -121,8 +124,16 @@ function dataEventsOf(stream: Duplex): NonNullable<SecureOptions['source']> {
   };
 }
 
-function handshakeOptions({ identity, secret, random, purpose, recordSizeMax }: SecureOptions): HandshakeOptions {
-  return { identity, secret, random, purpose, ...(recordSizeMax === undefined ? {} : { recordSizeMax }) };
+function handshakeOptions({
+  identity,
+  secret,
+  random,
+  purpose,
+  versions,
+  recordSizeMax,
+}: SecureOptions): HandshakeOptions {
+  const named = versions === undefined ? {} : { versions };
+  return { identity, secret, random, purpose, ...named, ...(recordSizeMax === undefined ? {} : { recordSizeMax }) };
 }
 
 function ignore(): void {

@@ -1,6 +1,6 @@
 import type { TrackerPhase, TrackerRequest } from './tracker-messages.js';
 
-// What an operator, or a program in its place, asks of one tracker. All since protocol version 2.
+// What an operator, or a program in its place, asks of one tracker. All since protocol version 2 unless something else is said.
 
 export type ClusterStatusRequest = TrackerRequest;
 
@@ -45,6 +45,10 @@ export interface MemberView {
   readonly address: string;
   /** Its clock against that of the one that answers, ms; null while unknown. */
   readonly clockOffsetMs: number | null;
+  /** No record depends on it. @since 3 */
+  readonly isCordoned?: boolean;
+  /** Highest version of the protocol it speaks. @since 3 */
+  readonly protocol?: number;
 }
 
 export interface SlotTotals {

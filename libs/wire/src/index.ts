@@ -100,6 +100,7 @@ export {
   TRACKER_ID_SIZE,
   TRACKER_MEMBERS_MAX,
 } from './limits.js';
+export { isPatternIn, replyFor } from './message-versions.js';
 export { DEFAULT_NAMESPACE, isNamespace, isNodeName, isTorrentName } from './name-syntax.js';
 export { type PatternParts, parsePattern, patternOf } from './pattern.js';
 export {
@@ -166,4 +167,5 @@ export {
   PROTOCOL_VERSION_MIN,
   SUPPORTED_VERSIONS,
   type VersionRange,
+  versionsUpTo,
 } from './version.js';

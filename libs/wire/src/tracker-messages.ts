@@ -1,4 +1,5 @@
-// What peers and clients ask of a tracker. Fields without `@since` are there since protocol version 1.
+// What peers and clients ask of a tracker. Fields without `@since` are there since protocol version 1; those with it are in
+// message-versions.ts as well.
 // `hash` is a content id (20 bytes for v1, else 32). `index` is -1 for the whole torrent, else the part of its metadata.
 // Bytes in a decoded message are the receiver's own. Sizes and counts are bounded in limits.ts.
 
@@ -262,6 +263,8 @@ export interface TrackerMember {
   /** Joining: it answers, and keeps nothing yet. Leaving: it still answers, and hands over what it keeps. */
   readonly phase: TrackerPhase;
   readonly isAlive: boolean;
+  /** No record depends on it: it may be stopped. Absent: nobody said so. @since 3 */
+  readonly isCordoned?: boolean;
 }
 
 export type TrackerPhase = 'joining' | 'active' | 'leaving';

@@ -33,9 +33,9 @@ describe('version 1 on the wire', () => {
     );
   });
 
-  it('is offered beside version 2 by this release', () => {
+  it('is offered beside later versions by this release', () => {
     const hello = new ClientHandshake({ ...options(identity), versions: SUPPORTED_VERSIONS }).start();
-    expect(hello.subarray(0, 13).toString('hex')).toBe(`c550414e414c010037${'00010002'}`);
+    expect(hello.subarray(0, 13).toString('hex')).toBe(`c550414e414c010037${'00010003'}`);
   });
 
   it('has this server hello and client proof', () => {

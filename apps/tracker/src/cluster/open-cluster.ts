@@ -3,6 +3,7 @@ import type { HostPort, Logger, PanalError } from '@panal/runtime';
 import { RecordLog } from '@panal/storage-lmdb';
 import { type Question, readQuestion } from '@panal/tracking';
 import { ClusterDiscovery, type RpcPorts, TcpClusterLinks } from '@panal/transport-tcp';
+import { versionsUpTo } from '@panal/wire';
 import type { TrackerConfig } from '../config.js';
 import { FolderStaleError, TrackerNotReadyError } from '../errors.js';
 import { ASK } from './cluster-replicas.js';
@@ -58,6 +59,7 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
   const log = await openLog(parts, (upTo) => persisted.tell(upTo));
   try {
     const known = await restore(parts, log);
+    const versions = versionsUpTo(config.protocolMax);
     const startedAt = ports.hybridClock.tick(ports.clock.nowMs());
     // The links need somebody to deliver to before there is a node, whose address is known only once the links listen.
     const late: { runtime?: ClusterRuntime; answer?: (question: Question) => unknown } = {};
@@ -65,6 +67,7 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
       self: { id, startedAt },
       identity: { role: 'tracker', cluster: config.cluster, principal: `tracker:${config.name}` },
       secret,
+      protocol: versions,
       ports,
       logger,
       handlers: {
@@ -80,11 +83,12 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     const address = reachableAt(listening, config.clusterAdvertise);
     const { name, zone, weight } = config;
     const node = new ClusterNode({
-      self: { id, name, startedAt, rpc: parts.rpc, cluster: address, zone, weight, protocol: 1 },
+      self: { id, name, startedAt, rpc: parts.rpc, cluster: address, zone, weight, protocol: versions.max },
       ...ports,
       table,
       config: {
         clusterName: config.cluster,
+        protocols: versions,
         seeds: config.join,
         knownAddresses: known,
         replication: { policy: config.writes, lives: lifetimes(parts.lifeMs) },

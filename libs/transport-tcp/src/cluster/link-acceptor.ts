@@ -63,7 +63,9 @@ export class LinkAcceptor {
     try {
       const { random, timers } = ports;
       const timeoutMs = limits.handshakeTimeoutMs;
-      const secured = await secureServer(socket, { identity, secret, random, timers, timeoutMs, purpose: 'cluster' });
+      const versions = door.self.protocol;
+      const purpose = 'cluster';
+      const secured = await secureServer(socket, { identity, secret, random, timers, timeoutMs, purpose, versions });
       await openLink(socket, secured, { door, address, remoteHost, isDialed: false, events });
     } catch (error) {
       this.options.onRefused(error);

@@ -43,7 +43,9 @@ export async function dialLink(door: LinkDoor, { address, signal, events }: Dial
     stream = await door.dial(address, { timers, timeoutMs: limits.connectTimeoutMs, signal });
     const remoteHost = remoteHostOf(stream);
     const timeoutMs = limits.handshakeTimeoutMs;
-    const secured = await secureClient(stream, { identity, secret, random, timers, timeoutMs, purpose: 'cluster' });
+    const versions = door.self.protocol;
+    const purpose = 'cluster';
+    const secured = await secureClient(stream, { identity, secret, random, timers, timeoutMs, purpose, versions });
     signal.throwIfAborted();
     await openLink(stream, secured, { door, address, remoteHost, isDialed: true, events });
   } catch (error) {

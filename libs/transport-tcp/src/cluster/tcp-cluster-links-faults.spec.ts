@@ -97,7 +97,7 @@ describe('a tracker refuses', () => {
     const error = (await failureOf(a.links.request(b.address, 'a.b.c', 0))) as PanalError;
     expect(error).toMatchObject({ code: 'link_unavailable', cause: { code: 'protocol_unsupported' } });
     await until(() => b.links.counters.refused.protocol_unsupported === 1);
-    expect(a.links.counters.dialsFailed).toEqual({ refused: 1 });
+    expect(a.links.counters.dialsFailed).toEqual({ protocol_unsupported: 1 });
   });
 
   it('itself, without a fuss', async () => {

@@ -37,7 +37,7 @@ export interface TcpClusterLinksOptions {
   readonly logger: Logger;
   readonly handlers: ClusterLinksHandlers;
   readonly limits?: Partial<LinkLimits>;
-  /** Versions of the messages between trackers; SUPPORTED_VERSIONS unless a test pretends to be another release. */
+  /** Versions of the protocol it speaks with other trackers; SUPPORTED_VERSIONS unless said otherwise. */
   readonly protocol?: VersionRange;
   /** Plain TCP unless said otherwise. */
   readonly dial?: Dial;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type CancelTimer, formatAddress, type HostPort, PanalError } from '@panal/runtime';
-import { HandshakeError, HandshakeInvalidError, type HelloIdentity } from '@panal/wire';
+import { HandshakeError, HandshakeInvalidError, type HelloIdentity, type VersionRange } from '@panal/wire';
 import { SilentError } from '../errors.js';
 import { secureServer } from '../secure-socket.js';
 import { RpcLink } from './rpc-link.js';
@@ -13,6 +13,7 @@ export interface RpcAcceptorOptions extends Omit<RpcServerConnectionOptions, 're
   readonly secret: Buffer;
   readonly ports: RpcPorts;
   readonly limits: RpcServerLimits;
+  readonly versions?: VersionRange | undefined;
 }
 
 interface Accepted {
@@ -83,13 +84,14 @@ export class RpcAcceptor {
 
   /** Never rejects. */
   async #open(stream: Socket): Promise<void> {
-    const { identity, secret, ports, limits } = this.options;
+    const { identity, secret, ports, limits, versions } = this.options;
     // Asked now: a closed socket has forgotten it.
     const remote = remoteOf(stream);
     try {
       const { random, timers } = ports;
       const timeoutMs = limits.handshakeTimeoutMs;
-      const secured = await secureServer(stream, { identity, secret, random, timers, timeoutMs, purpose: 'rpc' });
+      const purpose = 'rpc';
+      const secured = await secureServer(stream, { identity, secret, random, timers, timeoutMs, purpose, versions });
       this.#handshakes.delete(stream);
       if (this.#isClosing) stream.destroy();
       else this.#serve(stream, secured, remote);

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type CancelTimer, type HostPort, type Logger, PanalError } from '@panal/runtime';
-import type { HelloIdentity } from '@panal/wire';
+import type { HelloIdentity, VersionRange } from '@panal/wire';
 import { RpcClientClosedError, RpcDisconnectedError, SilentError } from '../errors.js';
 import { secureClient } from '../secure-socket.js';
 import { backoffMs } from './backoff.js';
@@ -18,6 +18,7 @@ export interface RpcConnectorOptions {
   readonly limits: RpcClientLimits;
   readonly logger: Logger;
   readonly dial: Dial;
+  readonly versions?: VersionRange | undefined;
 }
 
 export interface RpcConnectorEvents extends Pick<RpcLinkEvents, 'onEnvelope'> {
@@ -92,7 +93,7 @@ export class RpcConnector {
   }
 
   async #dial(): Promise<RpcLink> {
-    const { address, identity, secret, ports, limits, dial } = this.options;
+    const { address, identity, secret, ports, limits, dial, versions } = this.options;
     const { timers, random, clock } = ports;
     const { signal } = this.#abort;
     let stream: Duplex | undefined;
@@ -101,7 +102,8 @@ export class RpcConnector {
     try {
       stream = await dial(address, { timers, timeoutMs: limits.connectTimeoutMs, signal });
       const timeoutMs = limits.handshakeTimeoutMs;
-      const secured = await secureClient(stream, { identity, secret, random, timers, timeoutMs, purpose: 'rpc' });
+      const purpose = 'rpc';
+      const secured = await secureClient(stream, { identity, secret, random, timers, timeoutMs, purpose, versions });
       signal.throwIfAborted();
       const link = new RpcLink(stream, secured, { clock, timers, outQueueBytesMax: limits.outQueueBytesMax });
       this.#use(link);

@@ -1,6 +1,6 @@
 import type { MessageHandler } from '@nestjs/microservices';
 import { formatAddress, type Logger } from '@panal/runtime';
-import { type Envelope, type EnvelopeKind, patternOf } from '@panal/wire';
+import { type Envelope, type EnvelopeKind, isPatternIn, PROTOCOL_VERSION, patternOf, replyFor } from '@panal/wire';
 import { isObservable, type Observable, Subscription } from 'rxjs';
 import { ProtocolViolationError, RpcBusyError, RpcClosingError, RpcUnknownCommandError } from '../errors.js';
 import { isInternal, reportOf } from './error-mapping.js';
@@ -32,6 +32,8 @@ interface OpenRequest {
 /** The messages of one client: gives each to its handler and sends back what comes of it. */
 export class RpcServerConnection {
   readonly #open = new Map<number, OpenRequest>();
+  /** It agreed on an older version: what is newer is neither known nor said. */
+  readonly #isOlder: boolean;
   /** Handlers at work, those of cancelled requests too: cancelling does not get a client more than its share. */
   #runningCount = 0;
   #isDraining = false;
@@ -40,7 +42,9 @@ export class RpcServerConnection {
   constructor(
     private readonly link: RpcLink,
     private readonly options: RpcServerConnectionOptions,
-  ) {}
+  ) {
+    this.#isOlder = options.remote.version < PROTOCOL_VERSION;
+  }
 
   receive(envelope: Envelope): void {
     this.#observeClock(envelope);
@@ -78,7 +82,7 @@ export class RpcServerConnection {
     if (this.#open.has(msgId)) return this.link.destroy(new ProtocolViolationError(`msg_id ${msgId} is in use`));
     if (this.#isDraining) return this.refuse(msgId, new RpcClosingError());
     if (this.#isFull) return this.refuse(msgId, new RpcBusyError(this.options.inFlightMax));
-    const handler = this.options.handlerOf(pattern);
+    const handler = this.#isKnown(pattern) ? this.options.handlerOf(pattern) : undefined;
     if (handler === undefined || handler.isEventHandler === true) {
       return this.refuse(msgId, new RpcUnknownCommandError(pattern));
     }
@@ -95,7 +99,7 @@ export class RpcServerConnection {
       // Not Nest's send(): a plain value needs no rxjs pipeline.
       const result: unknown = await handler(data, context);
       if (isObservable(result)) await this.#stream(request, result);
-      else this.#finish(request, 'reply', result);
+      else this.#finish(request, 'reply', this.#isOlder ? this.#replyFor(context, result) : result);
     } catch (error) {
       const report = reportOf(error);
       if (isInternal(report)) {
@@ -184,6 +188,14 @@ export class RpcServerConnection {
 
   #send(msgId: number, kind: EnvelopeKind, data: unknown): void {
     this.link.send({ kind, msgId, ...this.options.messageClock.stamp(), endpoint: '', handler: '', command: '', data });
+  }
+
+  #isKnown(pattern: string): boolean {
+    return !this.#isOlder || isPatternIn(pattern, this.options.remote.version);
+  }
+
+  #replyFor({ pattern, version }: RpcContext, reply: unknown): unknown {
+    return replyFor(pattern, reply, version);
   }
 
   get #isFull(): boolean {

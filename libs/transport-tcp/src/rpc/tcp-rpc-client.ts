@@ -1,6 +1,13 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { type HostPort, type Logger, silentLogger } from '@panal/runtime';
-import { type Envelope, type EnvelopeKind, type HelloIdentity, type PatternParts, parsePattern } from '@panal/wire';
+import {
+  type Envelope,
+  type EnvelopeKind,
+  type HelloIdentity,
+  type PatternParts,
+  parsePattern,
+  type VersionRange,
+} from '@panal/wire';
 import {
   PatternInvalidError,
   ProtocolViolationError,
@@ -29,6 +36,8 @@ export interface TcpRpcClientOptions {
   readonly limits?: Partial<RpcClientLimits>;
   /** Opens connections; plain TCP unless said otherwise. */
   readonly dial?: Dial;
+  /** SUPPORTED_VERSIONS unless a test pretends to be another release. */
+  readonly versions?: VersionRange;
 }
 
 export interface CallOptions {

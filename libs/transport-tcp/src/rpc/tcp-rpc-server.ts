@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import type { HostPort, Logger } from '@panal/runtime';
-import type { HelloIdentity } from '@panal/wire';
+import type { HelloIdentity, VersionRange } from '@panal/wire';
 import { ListenError, PortTakenError } from '../errors.js';
 import { MessageClock } from './message-clock.js';
 import { RpcAcceptor } from './rpc-acceptor.js';
@@ -18,6 +18,8 @@ export interface TcpRpcServerOptions {
   readonly ports: RpcPorts;
   readonly logger: Logger;
   readonly limits?: Partial<RpcServerLimits>;
+  /** Versions of the protocol it speaks; SUPPORTED_VERSIONS unless said otherwise. */
+  readonly versions?: VersionRange;
   /** Makes the listening server; plain TCP unless said otherwise. `tls.createServer(options, onStream)` fits. */
   readonly makeListener?: (onStream: (stream: Socket) => void) => NetServer;
 }
@@ -38,12 +40,13 @@ export class TcpRpcServer extends Server implements CustomTransportStrategy {
 
   constructor(private readonly options: TcpRpcServerOptions) {
     super();
-    const { identity, secret, ports, logger, limits } = options;
+    const { identity, secret, ports, logger, limits, versions } = options;
     this.#acceptor = new RpcAcceptor({
       identity,
       secret,
       ports,
       logger,
+      versions,
       limits: { ...RPC_SERVER_LIMITS, ...limits },
       messageClock: new MessageClock(ports.clock, ports.hybridClock),
       handlerOf: (pattern): MessageHandler | undefined => this.messageHandlers.get(pattern),

@@ -140,7 +140,7 @@ describe('RPC over TCP', () => {
 
   it('tells the handler who asks, from where and when', async () => {
     const seen = await client.call<Record<string, unknown>>('bee.hive.whoami', {});
-    expect(seen).toMatchObject({ principal: 'peer:ada', role: 'peer', remoteHost: '127.0.0.1', version: 2 });
+    expect(seen).toMatchObject({ principal: 'peer:ada', role: 'peer', remoteHost: '127.0.0.1', version: 3 });
     expect(seen.pattern).toBe('bee.hive.whoami');
     const stamp = seen.stamp as { timestampMs: number; clock: number };
     expect(Math.abs(stamp.timestampMs - Date.now())).toBeLessThan(10_000);
