@@ -8,9 +8,9 @@ import {
   type NamePutReply,
   type NamePutRequest,
   type NameVersion,
+  newestName,
 } from '@panal/wire';
 import { NameUnknownError, TrackerFullError } from './errors.js';
-import { newestName } from './merge.js';
 import type { RecordMaker } from './record-maker.js';
 import type { Replicas } from './replicas.js';
 import type { Routes } from './routes.js';

@@ -1,7 +1,6 @@
-import { HANDOUT_PEERS_MAX, type LookupReply, type PeerAddress, type PeerInfo } from '@panal/wire';
+import { HANDOUT_PEERS_MAX, type LookupReply, mergeLookups, type PeerAddress, type PeerInfo } from '@panal/wire';
 import type { HandoutPolicy } from './handout-policy.js';
 import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE } from './limits.js';
-import { mergeLookups } from './merge.js';
 import type { PeerDirectory, PeerLease } from './peer-directory.js';
 import type { PeerSource } from './peer-entry.js';
 import { slotOfTorrent } from './record-keys.js';

@@ -1,11 +1,11 @@
 import {
+  mergeLists,
   TORRENT_LIST_MAX,
   TORRENT_NAMES_MAX,
   type TorrentListReply,
   type TorrentListRequest,
   type TorrentSummary,
 } from '@panal/wire';
-import { mergeLists } from './merge.js';
 import type { Replicas } from './replicas.js';
 import type { ServedEntries } from './served-entries.js';
 import { toHex } from './torrent-key.js';
@@ -36,7 +36,10 @@ export class TorrentCatalog {
         }
       }),
     );
-    return mergeLists([this.listHere(request), ...elsewhere.flat()], Math.min(request.countMax, TORRENT_LIST_MAX));
+    return mergeLists([this.listHere(request), ...elsewhere.flat()], {
+      countMax: Math.min(request.countMax, TORRENT_LIST_MAX),
+      requests: 'each-once',
+    });
   }
 
   /** What this tracker itself keeps. */

@@ -1,16 +1,4 @@
-import {
-  type AnnounceReply,
-  HEARTBEAT_TORRENTS_MAX,
-  type HeartbeatReply,
-  type LookupReply,
-  type NameGetReply,
-  PEER_ADDRESSES_MAX,
-  type PeerAddress,
-  type PeerInfo,
-  TORRENT_NAMES_MAX,
-  type TorrentListReply,
-  type TorrentSummary,
-} from '@panal/wire';
+import { type AnnounceReply, HEARTBEAT_TORRENTS_MAX, type HeartbeatReply, mergeLookups } from '@panal/wire';
 
 // Several trackers that serve alone know of a torrent what each was told: here one answer is made of theirs.
 
@@ -30,58 +18,6 @@ export function mergeHeartbeats(replies: readonly HeartbeatReply[]): HeartbeatRe
   return { ...strictest(replies), unknown: [...unknown.values()].slice(0, HEARTBEAT_TORRENTS_MAX) };
 }
 
-/**
- * One handout out of several: each peer once, complete if any tracker says so, under all its addresses. Trackers take turns,
- * so that the first choices of each come first.
- */
-export function mergeLookups(replies: readonly LookupReply[], peerCountMax: number): LookupReply {
-  const peers = new Map<string, PeerInfo>();
-  const longest = Math.max(0, ...replies.map((reply) => reply.peers.length));
-  for (let rank = 0; rank < longest; rank += 1) {
-    for (const reply of replies) {
-      const peer = reply.peers[rank];
-      if (peer === undefined) continue;
-      const key = keyOf(peer.id);
-      const known = peers.get(key);
-      if (known !== undefined) peers.set(key, mergePeers(known, peer));
-      else if (peers.size < peerCountMax) peers.set(key, peer);
-    }
-  }
-  return {
-    peers: [...peers.values()],
-    // The trackers count the same peers, each as many as it has heard from: the largest count is the nearest.
-    seedCount: Math.max(0, ...replies.map(({ seedCount }) => seedCount)),
-    leechCount: Math.max(0, ...replies.map(({ leechCount }) => leechCount)),
-  };
-}
-
-/** The meaning of a name that was set last. Two set at the same instant are told apart by content id, everywhere alike. */
-export function newestName(replies: readonly NameGetReply[]): NameGetReply | undefined {
-  return replies.reduce<NameGetReply | undefined>((best, reply) => {
-    if (best === undefined || reply.setAt > best.setAt) return reply;
-    return reply.setAt === best.setAt && Buffer.compare(reply.hash, best.hash) > 0 ? reply : best;
-  }, undefined);
-}
-
-/**
- * One page out of several that began after the same content id. A tracker with more to give says nothing about what comes
- * after its page, so the merged page ends with the first of these pages that ends.
- */
-export function mergeLists(replies: readonly TorrentListReply[], countMax: number): TorrentListReply {
-  const ends = replies.flatMap(({ next }) => (next === undefined ? [] : [next])).sort((a, b) => Buffer.compare(a, b));
-  const end = ends[0];
-  const merged = new Map<string, TorrentSummary>();
-  for (const summary of replies.flatMap(({ torrents }) => torrents)) {
-    if (end !== undefined && Buffer.compare(summary.hash, end) > 0) continue;
-    const known = merged.get(keyOf(summary.hash));
-    merged.set(keyOf(summary.hash), known === undefined ? summary : mergeSummaries(known, summary));
-  }
-  const torrents = [...merged.values()].sort((a, b) => Buffer.compare(a.hash, b.hash));
-  const page = torrents.slice(0, countMax);
-  const next = page.length < torrents.length ? page.at(-1)?.hash : end;
-  return next === undefined ? { torrents: page } : { torrents: page, next };
-}
-
 function strictest(replies: readonly HeartbeatTimes[]): HeartbeatTimes {
   return {
     heartbeatIntervalMs: Math.min(...replies.map(({ heartbeatIntervalMs }) => heartbeatIntervalMs)),
@@ -90,31 +26,6 @@ function strictest(replies: readonly HeartbeatTimes[]): HeartbeatTimes {
 }
 
 type HeartbeatTimes = Pick<HeartbeatReply, 'heartbeatIntervalMs' | 'peerTtlMs'>;
-
-function mergePeers(one: PeerInfo, other: PeerInfo): PeerInfo {
-  const addresses = new Map<string, PeerAddress>();
-  for (const address of [...one.addresses, ...other.addresses]) {
-    addresses.set(`${address.network} ${address.host} ${address.port}`, address);
-  }
-  return {
-    ...one,
-    addresses: [...addresses.values()].slice(0, PEER_ADDRESSES_MAX),
-    isComplete: one.isComplete || other.isComplete,
-  };
-}
-
-function mergeSummaries(one: TorrentSummary, other: TorrentSummary): TorrentSummary {
-  return {
-    hash: one.hash,
-    title: one.title === '' ? other.title : one.title,
-    sizeBytes: Math.max(one.sizeBytes, other.sizeBytes),
-    seedCount: Math.max(one.seedCount, other.seedCount),
-    leechCount: Math.max(one.leechCount, other.leechCount),
-    // Every client asks all trackers, so that each counts the same requests.
-    requestCount: Math.max(one.requestCount, other.requestCount),
-    names: [...new Set([...one.names, ...other.names])].slice(0, TORRENT_NAMES_MAX),
-  };
-}
 
 function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');

@@ -13,10 +13,13 @@ import {
   type MetadataGetRequest,
   type MetadataPutReply,
   type MetadataPutRequest,
+  mergeLists,
+  mergeLookups,
   type NameGetReply,
   type NameGetRequest,
   type NamePutReply,
   type NamePutRequest,
+  newestName,
   type TorrentListReply,
   type TorrentListRequest,
   TRACKER_PATTERNS,
@@ -29,7 +32,7 @@ import { TrackerBook } from './tracker-set-book.js';
 import { TRACKER_SET_LIMITS, type TrackerSetLimits } from './tracker-set-limits.js';
 import { TrackerLinks } from './tracker-set-links.js';
 import { MembersWatch } from './tracker-set-members.js';
-import { mergeAnnounces, mergeHeartbeats, mergeLists, mergeLookups, newestName } from './tracker-set-merge.js';
+import { mergeAnnounces, mergeHeartbeats } from './tracker-set-merge.js';
 import { type Question, QuestionDesk } from './tracker-set-questions.js';
 import {
   readAnnounce,
@@ -209,7 +212,8 @@ export class TrackerSet {
 
   /** One page of all torrents, in the order of their content ids. */
   list(request: TorrentListRequest, signal?: AbortSignal): Promise<TorrentListReply> {
-    const merge = (replies: TorrentListReply[]): TorrentListReply => mergeLists(replies, request.countMax);
+    const merge = (replies: TorrentListReply[]): TorrentListReply =>
+      mergeLists(replies, { countMax: request.countMax, requests: 'by-all' });
     const about = { pattern: TRACKER_PATTERNS.torrentList, data: request, hash: undefined };
     return this.#desk.ask({ ...about, read: readTorrentList, merge, isUseful: () => true, signal });
   }

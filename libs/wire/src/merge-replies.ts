@@ -1,15 +1,15 @@
-import {
-  type LookupReply,
-  type NameGetReply,
-  PEER_ADDRESSES_MAX,
-  type PeerAddress,
-  type PeerInfo,
-  TORRENT_NAMES_MAX,
-  type TorrentListReply,
-  type TorrentSummary,
-} from '@panal/wire';
+import { PEER_ADDRESSES_MAX, TORRENT_NAMES_MAX } from './limits.js';
+import type {
+  LookupReply,
+  NameGetReply,
+  PeerAddress,
+  PeerInfo,
+  TorrentListReply,
+  TorrentSummary,
+} from './tracker-messages.js';
 
-// One answer out of several trackers', each of which may lack something.
+// One answer out of several trackers', each of which may lack something: whether a tracker asks the others, or a client asks
+// trackers that serve alone.
 
 /**
  * One handout out of several: each peer once, complete if any tracker says so, under all its addresses. Trackers take turns,
@@ -44,18 +44,27 @@ export function newestName(replies: readonly NameGetReply[]): NameGetReply | und
   }, undefined);
 }
 
+export interface MergeListsOptions {
+  readonly countMax: number;
+  /** `each-once`: a request is counted by the one tracker that answered it. `by-all`: every client asks all of them. */
+  readonly requests: 'each-once' | 'by-all';
+}
+
 /**
  * One page out of several that began after the same content id. A tracker with more to give says nothing about what comes
  * after its page, so the merged page ends with the first of these pages that ends.
  */
-export function mergeLists(replies: readonly TorrentListReply[], countMax: number): TorrentListReply {
+export function mergeLists(
+  replies: readonly TorrentListReply[],
+  { countMax, requests }: MergeListsOptions,
+): TorrentListReply {
   const ends = replies.flatMap(({ next }) => (next === undefined ? [] : [next])).sort((a, b) => Buffer.compare(a, b));
   const end = ends[0];
   const merged = new Map<string, TorrentSummary>();
   for (const summary of replies.flatMap(({ torrents }) => torrents)) {
     if (end !== undefined && Buffer.compare(summary.hash, end) > 0) continue;
     const known = merged.get(keyOf(summary.hash));
-    merged.set(keyOf(summary.hash), known === undefined ? summary : mergeSummaries(known, summary));
+    merged.set(keyOf(summary.hash), known === undefined ? summary : mergeSummaries(known, summary, requests));
   }
   const torrents = [...merged.values()].sort((a, b) => Buffer.compare(a.hash, b.hash));
   const page = torrents.slice(0, countMax);
@@ -75,15 +84,19 @@ function mergePeers(one: PeerInfo, other: PeerInfo): PeerInfo {
   };
 }
 
-function mergeSummaries(one: TorrentSummary, other: TorrentSummary): TorrentSummary {
+function mergeSummaries(
+  one: TorrentSummary,
+  other: TorrentSummary,
+  requests: MergeListsOptions['requests'],
+): TorrentSummary {
+  const counts = [one.requestCount, other.requestCount] as const;
   return {
     hash: one.hash,
     title: one.title === '' ? other.title : one.title,
     sizeBytes: Math.max(one.sizeBytes, other.sizeBytes),
     seedCount: Math.max(one.seedCount, other.seedCount),
     leechCount: Math.max(one.leechCount, other.leechCount),
-    // Each request is counted by the one tracker that answered it.
-    requestCount: one.requestCount + other.requestCount,
+    requestCount: requests === 'each-once' ? counts[0] + counts[1] : Math.max(...counts),
     names: [...new Set([...one.names, ...other.names])].slice(0, TORRENT_NAMES_MAX),
   };
 }
