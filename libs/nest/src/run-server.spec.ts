@@ -36,7 +36,12 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('runServer', () => {
   const make = (
-    changes: { hasParent?: boolean; close?: () => Promise<void>; start?: () => Promise<RunningServer> } = {},
+    changes: {
+      hasParent?: boolean;
+      close?: () => Promise<void>;
+      start?: () => Promise<RunningServer>;
+      failed?: Promise<Error>;
+    } = {},
   ) => {
     const process = new FakeProcess(changes);
     const timers = new ManualClock();
@@ -45,7 +50,8 @@ describe('runServer', () => {
       closeCount += 1;
       await changes.close?.();
     };
-    const start = changes.start ?? (async () => ({ addresses, logger: silentLogger, close }));
+    const { failed = new Promise<never>(() => undefined) } = changes;
+    const start = changes.start ?? (async () => ({ addresses, logger: silentLogger, failed, close }));
     const ended = runServer({ start, timers, process });
     return { process, timers, ended, closeCount: () => closeCount };
   };
@@ -122,6 +128,33 @@ describe('runServer', () => {
     await ended;
     expect(closeCount()).toBe(1);
     expect(process.exitCodes).toEqual([1]);
+  });
+
+  it('stops in order when the server cannot go on, and says why', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<Error>((resolve) => (fail = resolve));
+    const { process, ended, closeCount } = make({ hasParent: true, failed });
+    await settle();
+    expect(closeCount()).toBe(0);
+    fail(new PortBusyError());
+    await ended;
+    expect(closeCount()).toBe(1);
+    expect(process.errorText).toBe('panal: It is taken.\nTake another.\n');
+    expect(process.sent.at(-1)).toMatchObject({ kind: 'failed', report: { code: 'port_taken' } });
+    expect(process.exitCodes).toEqual([1]);
+    expect(process.eventNames()).toEqual([]);
+  });
+
+  it('counts the first reason: a server told to stop does not fail any more', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<Error>((resolve) => (fail = resolve));
+    const { process, ended } = make({ failed });
+    await settle();
+    process.emit('SIGTERM');
+    fail(new PortBusyError());
+    await ended;
+    expect(process.errorText).toBe('');
+    expect(process.exitCodes).toEqual([0]);
   });
 
   it('does nothing when there is nothing to run', async () => {

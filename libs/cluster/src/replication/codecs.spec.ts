@@ -15,7 +15,7 @@ import {
   GROUP_COUNT,
 } from './digest-codec.js';
 import { leafCountOf } from './digest-tree.js';
-import { BATCH_RECORDS_MAX, BATCH_SIZE_TARGET, RECORD_KEY_SIZE_MAX } from './limits.js';
+import { BATCH_RECORDS_MAX, BATCH_SIZE_TARGET, RECORD_KEY_SIZE_MAX, TRANSFER_KEYS_MAX } from './limits.js';
 import { batchesOf, decodeRecords, encodeRecords, recordSize } from './record-codec.js';
 import { decodeFetch, decodeVersions, encodeFetch, encodeVersions } from './version-list.js';
 
@@ -201,5 +201,28 @@ describe('parseClusterMessage', () => {
     ['too many bytes', { kind: 'groups', groups: Buffer.alloc(3_000_000) }],
   ])('refuses %s', (_what, message) => {
     expect(() => parseClusterMessage(message)).toThrow(ClusterMessageInvalidError);
+  });
+});
+
+describe('keys to fetch', () => {
+  const list = { slot: 3, exchange: 7, leaf: 2, isLast: true, hashes: [{ high: 1, low: 2 }] };
+  const many = (count: number) => ({ ...list, hashes: Array.from({ length: count }, (_, low) => ({ high: 9, low })) });
+
+  it('arrive in their order, as many as may wait to be sent', () => {
+    const lists = [many(TRANSFER_KEYS_MAX), { ...list, slot: EVERYWHERE, isLast: false, hashes: [] }];
+    const arrived = decodeFetch(encodeFetch(lists));
+    expect(arrived.map(({ hashes, ...rest }) => ({ ...rest, keyCount: hashes.length }))).toEqual([
+      { slot: 3, exchange: 7, leaf: 2, isLast: true, keyCount: TRANSFER_KEYS_MAX },
+      { slot: EVERYWHERE, exchange: 7, leaf: 2, isLast: false, keyCount: 0 },
+    ]);
+    expect(arrived[0]?.hashes.at(-1)).toEqual({ high: 9, low: TRANSFER_KEYS_MAX - 1 });
+  });
+
+  it.each([
+    ['more keys than that', many(TRANSFER_KEYS_MAX + 1)],
+    ['a leaf that no slot has', { ...list, leaf: leafCountOf(list.slot) }],
+    ['a slot that there is not', { ...list, slot: EVERYWHERE + 1 }],
+  ])('are refused with %s', (_what, one) => {
+    expect(() => decodeFetch(encodeFetch([one]))).toThrow(ClusterMessageInvalidError);
   });
 });
