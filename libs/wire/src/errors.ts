@@ -63,6 +63,76 @@ export class KeyMismatchError extends HandshakeError {
   }
 }
 
+/** The server knows no client key of this id. */
+export class KeyUnknownError extends HandshakeError {
+  constructor(side: HandshakeSide, reply?: Buffer) {
+    super({
+      code: 'key_unknown',
+      message:
+        side === 'client'
+          ? 'The other end does not know the client key of this process.'
+          : 'A client dialled with a client key that is not known here.',
+      action: 'See with `panal keys list` whether the key exists; make a new one with `panal keys client NAME`.',
+      // A tracker that has just started may hear of it in a moment.
+      retryable: true,
+      reply,
+    });
+  }
+}
+
+/** The client key was revoked: for good, everywhere. */
+export class KeyRevokedError extends HandshakeError {
+  constructor(side: HandshakeSide, reply?: Buffer) {
+    super({
+      code: 'key_revoked',
+      message:
+        side === 'client'
+          ? 'The client key of this process has been revoked.'
+          : 'A client dialled with a client key that has been revoked.',
+      action: 'Ask whoever runs the cluster for a new key (`panal keys client NAME`).',
+      retryable: false,
+      reply,
+    });
+  }
+}
+
+/** A peer's ticket is not accepted: over, of another cluster, not signed by it, or changed. */
+export class TicketRefusedError extends HandshakeError {
+  constructor(
+    side: HandshakeSide,
+    /** In a word or two; only the side that refuses knows. */
+    readonly reason: string | undefined,
+    reply?: Buffer,
+  ) {
+    super({
+      code: 'ticket_refused',
+      message:
+        reason === undefined
+          ? 'The other peer does not accept the ticket of this one.'
+          : `A ${side === 'client' ? 'provider' : 'downloader'} showed a ticket that is not accepted: ${reason}.`,
+      action: 'Tickets are renewed by themselves. If it repeats, compare the clocks of both machines and the trackers.',
+      retryable: true,
+      reply,
+    });
+  }
+}
+
+/** There is nothing yet to prove one's own right with, or to judge that of others: no ticket, or no list of keys. */
+export class AccessNotReadyError extends HandshakeError {
+  constructor(side: HandshakeSide, reply?: Buffer) {
+    super({
+      code: 'access_not_ready',
+      message:
+        side === 'client'
+          ? 'This process or the other end has just started and cannot prove yet who it is.'
+          : 'A client dialled before this process could tell who belongs to the cluster.',
+      action: 'Nothing to do: it is tried again by itself. A peer needs a tracker that answers to get its ticket.',
+      retryable: true,
+      reply,
+    });
+  }
+}
+
 /** The two builds have no protocol version in common. */
 export class ProtocolUnsupportedError extends HandshakeError {
   constructor(

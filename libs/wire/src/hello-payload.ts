@@ -1,3 +1,5 @@
+import { decodeCredential, encodeCredential } from './credential-codec.js';
+import type { Credential, CredentialFaultCode } from './credentials.js';
 import { HandshakeInvalidError } from './errors.js';
 import { checkIdentity, HELLO_ROLES, type HelloIdentity } from './identity.js';
 import { HELLO_PURPOSES, type HelloPurpose } from './purpose.js';
@@ -10,18 +12,22 @@ import type { VersionRange } from './version.js';
 export const NONCE_SIZE = 32;
 export const PROOF_SIZE = 32;
 
-/** `min u16 | max u16 | purpose u8 | role u8 | nonce 32 | cluster | principal` */
+/** `min u16 | max u16 | purpose u8 | role u8 | nonce 32 | cluster | principal | credential` */
 export interface ClientHello {
   readonly purpose: HelloPurpose;
   readonly identity: HelloIdentity;
   readonly nonce: Buffer;
+  /** @since 3 */
+  readonly credential: Credential | undefined;
 }
 
-/** `proof 32 | version u16 | role u8 | nonce 32 | cluster | principal`; the proof covers what follows it. */
+/** `proof 32 | version u16 | role u8 | nonce 32 | cluster | principal | credential`; the proof covers what follows it. */
 export interface ServerHello {
   readonly version: number;
   readonly identity: HelloIdentity;
   readonly nonce: Buffer;
+  /** @since 3 */
+  readonly credential: Credential | undefined;
 }
 
 /** `code u8 | min u16 | max u16`: why a side goes no further, and which versions it speaks. */
@@ -30,22 +36,30 @@ export interface Refusal {
   readonly versions: VersionRange;
 }
 
-export type RefusalCode = 'cluster_mismatch' | 'key_mismatch' | 'protocol_unsupported' | 'purpose_mismatch';
+export type RefusalCode = 'cluster_mismatch' | 'protocol_unsupported' | 'purpose_mismatch' | CredentialFaultCode;
+
+/** The version that brought credentials: older ones neither send nor read them, nor know the refusals of them. */
+export const CREDENTIALS_SINCE = 3;
 
 const REFUSAL_CODES: readonly RefusalCode[] = [
   'cluster_mismatch',
   'key_mismatch',
   'protocol_unsupported',
   'purpose_mismatch',
+  'key_unknown',
+  'key_revoked',
+  'ticket_refused',
+  'access_not_ready',
 ];
 
+/** Leaves the credential out where no version that knows of it is offered. */
 export function encodeClientHello(hello: ClientHello, versions: VersionRange): Buffer {
   const head = Buffer.alloc(6);
   head.writeUInt16BE(versions.min, 0);
   head.writeUInt16BE(versions.max, 2);
   head.writeUInt8(HELLO_PURPOSES.indexOf(hello.purpose), 4);
   head.writeUInt8(HELLO_ROLES.indexOf(hello.identity.role), 5);
-  return Buffer.concat([head, hello.nonce, text(hello.identity.cluster), text(hello.identity.principal)]);
+  return concatHello(head, hello, versions.max);
 }
 
 /** Just the versions a client speaks: the one part that can be read whatever they are. */
@@ -56,11 +70,12 @@ export function decodeClientVersions(payload: Buffer): VersionRange {
 
 export function decodeClientHello(payload: Buffer): ClientHello {
   const reader = new PayloadReader(payload);
-  reader.bytes(4);
+  reader.u16();
+  const versionMax = reader.u16();
   const purpose = reader.oneOf(HELLO_PURPOSES);
   const role = reader.oneOf(HELLO_ROLES);
   const nonce = reader.bytes(NONCE_SIZE);
-  return { purpose, nonce, identity: reader.identity(role) };
+  return { purpose, nonce, identity: reader.identity(role), credential: reader.credential(versionMax) };
 }
 
 /** Without its proof, which goes before it. */
@@ -68,7 +83,7 @@ export function encodeServerHello(hello: ServerHello): Buffer {
   const head = Buffer.alloc(3);
   head.writeUInt16BE(hello.version, 0);
   head.writeUInt8(HELLO_ROLES.indexOf(hello.identity.role), 2);
-  return Buffer.concat([head, hello.nonce, text(hello.identity.cluster), text(hello.identity.principal)]);
+  return concatHello(head, hello, hello.version);
 }
 
 export function decodeServerHello(payload: Buffer): ServerHello {
@@ -76,7 +91,7 @@ export function decodeServerHello(payload: Buffer): ServerHello {
   const version = reader.u16();
   const role = reader.oneOf(HELLO_ROLES);
   const nonce = reader.bytes(NONCE_SIZE);
-  return { version, nonce, identity: reader.identity(role) };
+  return { version, nonce, identity: reader.identity(role), credential: reader.credential(version) };
 }
 
 export function encodeRefusal({ code, versions }: Refusal): Buffer {
@@ -106,6 +121,11 @@ class PayloadReader {
     return bytes;
   }
 
+  /** The last of the known fields. @param version Of the sender, at most. */
+  credential(version: number): Credential | undefined {
+    return version < CREDENTIALS_SINCE ? undefined : decodeCredential(this.payload.subarray(this.#at));
+  }
+
   u8(): number {
     return this.bytes(1).readUInt8(0);
   }
@@ -130,6 +150,12 @@ class PayloadReader {
       throw new HandshakeInvalidError('its hello has a malformed name');
     }
   }
+}
+
+function concatHello(head: Buffer, hello: ClientHello | ServerHello, version: number): Buffer {
+  const { nonce, identity, credential } = hello;
+  const known = [head, nonce, text(identity.cluster), text(identity.principal)];
+  return Buffer.concat(version < CREDENTIALS_SINCE ? known : [...known, encodeCredential(credential)]);
 }
 
 function text(value: string): Buffer {

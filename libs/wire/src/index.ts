@@ -21,6 +21,23 @@ export {
   type OpenedDatagram,
 } from './cluster-datagram.js';
 export { CLUSTER_PORT, DISCOVERY_GROUP, DISCOVERY_PORT } from './cluster-ports.js';
+export {
+  ACCESS_ROLES,
+  type Access,
+  type AccessRole,
+  type Admission,
+  type Agreement,
+  type ClientAttempt,
+  type ClientCredentials,
+  type Credential,
+  CredentialFault,
+  type CredentialFaultCode,
+  EVERY_NAMESPACE,
+  MEMBER_ACCESS,
+  mayUseNamespace,
+  plainSecret,
+  type ServerCredentials,
+} from './credentials.js';
 export { DataMessageError } from './data-errors.js';
 export {
   BLOCK_BYTES_MAX,
@@ -48,6 +65,7 @@ export {
   splitFrames,
 } from './envelope.js';
 export {
+  AccessNotReadyError,
   BodyInvalidError,
   BodyUnencodableError,
   ClockAheadError,
@@ -58,11 +76,14 @@ export {
   HandshakeInvalidError,
   IdentityInvalidError,
   KeyMismatchError,
+  KeyRevokedError,
+  KeyUnknownError,
   ProtocolUnsupportedError,
   PurposeMismatchError,
   RecordForgedError,
   RecordTooLargeError,
   RecordTruncatedError,
+  TicketRefusedError,
 } from './errors.js';
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
@@ -83,6 +104,9 @@ export {
   HELLO_TIMEOUT_MS,
   HOST_SIZE_MAX,
   IDENTIFIER_SIZE_MAX,
+  KEY_FINGERPRINT_SIZE,
+  KEY_ID_SIZE,
+  KEY_NAMESPACES_MAX,
   METADATA_SIZE_MAX,
   NAME_HISTORY_MAX,
   OWNERS_MAX,
@@ -93,6 +117,7 @@ export {
   PEER_LABELS_MAX,
   RECORD_SIZE_MAX,
   SLOT_LIST_MAX,
+  TICKET_SIZE_MAX,
   TITLE_SIZE_MAX,
   TORRENT_LIST_MAX,
   TORRENT_NAME_SIZE_MAX,

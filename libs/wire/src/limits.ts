@@ -9,6 +9,18 @@ const MIB = 1024 * KIB;
 /** Payload of one hello message. The largest today is under 300 bytes; the rest is room for fields of later versions. */
 export const HELLO_SIZE_MAX = 1024;
 
+/** Id of a client key: 128 random bits. */
+export const KEY_ID_SIZE = 16;
+
+/** Tells the secrets apart of which two are valid at once; it need not be hard to forge. */
+export const KEY_FINGERPRINT_SIZE = 4;
+
+/** Namespaces of one key. With the longest names of everything, its ticket and the hello around it still fit. */
+export const KEY_NAMESPACES_MAX = 8;
+
+/** A ticket: the longest names, KEY_NAMESPACES_MAX namespaces, and 150 bytes of ids, times and keys. */
+export const TICKET_SIZE_MAX = 808;
+
 /** How long a stranger may take to finish the hello: three messages on the slowest link anyone runs a cluster over. */
 export const HELLO_TIMEOUT_MS = 10_000;
 

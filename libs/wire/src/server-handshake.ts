@@ -1,26 +1,38 @@
 import assert from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
+import type { Access, ServerCredentials } from './credentials.js';
 import { HandshakeInvalidError, KeyMismatchError } from './errors.js';
 import {
+  credentialsOf,
   type HandshakeOptions,
   type HandshakeStep,
   type HandshakeView,
   MORE,
+  offeredVersions,
   openSession,
   readRefusal,
   refuse,
+  refusing,
 } from './handshake.js';
 import { encodeHello, HELLO_TYPES, type HelloMessage, HelloReader } from './hello.js';
-import { decodeClientHello, decodeClientVersions, encodeServerHello, NONCE_SIZE, PROOF_SIZE } from './hello-payload.js';
+import {
+  CREDENTIALS_SINCE,
+  decodeClientHello,
+  decodeClientVersions,
+  encodeServerHello,
+  NONCE_SIZE,
+  PROOF_SIZE,
+} from './hello-payload.js';
 import { checkIdentity, type HelloIdentity } from './identity.js';
 import { deriveSessionKeys, type SessionKeys } from './session-keys.js';
-import { agreeVersion, SUPPORTED_VERSIONS } from './version.js';
+import { agreeVersion } from './version.js';
 
 /** What the server remembers between its hello and the client's proof. */
 interface Offer {
   readonly keys: SessionKeys;
   readonly version: number;
   readonly remote: HelloIdentity;
+  readonly access: Access;
 }
 
 /**
@@ -28,7 +40,8 @@ interface Offer {
  * the error's `reply` holds, and let HELLO_TIMEOUT_MS end a connection that is not done by then.
  */
 export class ServerHandshake {
-  readonly #options: HandshakeOptions;
+  readonly #options: HandshakeOptions<ServerCredentials>;
+  readonly #credentials: ServerCredentials;
   readonly #view: HandshakeView;
   readonly #identity: HelloIdentity;
   readonly #reader = new HelloReader();
@@ -36,15 +49,15 @@ export class ServerHandshake {
   #isOver = false;
 
   /** @throws IdentityInvalidError */
-  constructor(options: HandshakeOptions) {
-    assert(options.secret.length === 32, 'a cluster secret has 32 bytes');
+  constructor(options: HandshakeOptions<ServerCredentials>) {
+    this.#credentials = credentialsOf(options.secret);
     this.#identity = checkIdentity(options.identity);
     this.#options = options;
     this.#view = {
       side: 'server',
       cluster: this.#identity.cluster,
       purpose: options.purpose,
-      versions: options.versions ?? SUPPORTED_VERSIONS,
+      versions: offeredVersions(options.versions, this.#credentials),
     };
   }
 
@@ -80,21 +93,25 @@ export class ServerHandshake {
     if (hello.purpose !== this.#view.purpose)
       throw refuse('purpose_mismatch', { ...this.#view, purpose: hello.purpose }, theirs);
     if (hello.identity.cluster !== this.#view.cluster) throw refuse('cluster_mismatch', this.#view, theirs);
+    const shown = version < CREDENTIALS_SINCE ? undefined : hello.credential;
+    const { credential, secret, access, principal } = refusing(this.#view, theirs, () =>
+      this.#credentials.admit(shown),
+    );
     const nonce = this.#options.random.bytes(NONCE_SIZE);
-    const signed = encodeServerHello({ version, identity: this.#identity, nonce });
-    const keys = deriveSessionKeys(this.#options.secret, [message.bytes, signed]);
-    this.#offer = { keys, version, remote: hello.identity };
+    const signed = encodeServerHello({ version, identity: this.#identity, nonce, credential });
+    const keys = deriveSessionKeys(secret, [message.bytes, signed]);
+    this.#offer = { keys, version, remote: { ...hello.identity, ...principal }, access };
     return { kind: 'send', bytes: encodeHello(HELLO_TYPES.serverHello, Buffer.concat([keys.serverProof, signed])) };
   }
 
-  #finish({ keys, version, remote }: Offer, { type, payload }: HelloMessage, rest: Buffer): HandshakeStep {
+  #finish({ keys, ...agreed }: Offer, { type, payload }: HelloMessage, rest: Buffer): HandshakeStep {
     if (type === HELLO_TYPES.refusal) throw readRefusal(payload, this.#view);
     if (type !== HELLO_TYPES.clientProof || payload.length !== PROOF_SIZE) {
       throw new HandshakeInvalidError('it answered out of turn');
     }
     // No refusal: this client accepted our proof and reads records by now. Someone stands between, or it is forged.
     if (!timingSafeEqual(keys.clientProof, payload)) throw new KeyMismatchError('server', this.#view.cluster);
-    const session = openSession(keys, 'server', { version, remote, recordSizeMax: this.#options.recordSizeMax });
+    const session = openSession(keys, 'server', { ...agreed, recordSizeMax: this.#options.recordSizeMax });
     return { kind: 'done', session, rest };
   }
 }

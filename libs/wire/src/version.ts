@@ -1,6 +1,6 @@
 /**
  * Versions of the protocol this build speaks. Version 2 brought clusters of trackers, version 3 cordons and snapshots of
- * trackers. Version N talks to N-1:
+ * trackers, keys of clients and tickets of peers. Version N talks to N-1:
  * - The hello carries the range of both sides; the highest common version is agreed for the connection.
  * - Every message, field and hello part has the version that brought it, `@since N` in its comment; without one it is 1.
  * - A sender leaves out what is newer than the agreed version (`message-versions.ts`); a receiver ignores fields it does not know, so a new field

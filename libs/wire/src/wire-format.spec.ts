@@ -35,7 +35,7 @@ describe('version 1 on the wire', () => {
 
   it('is offered beside later versions by this release', () => {
     const hello = new ClientHandshake({ ...options(identity), versions: SUPPORTED_VERSIONS }).start();
-    expect(hello.subarray(0, 13).toString('hex')).toBe(`c550414e414c010037${'00010003'}`);
+    expect(hello.subarray(0, 13).toString('hex')).toBe(`c550414e414c01003a${'00010003'}`);
   });
 
   it('has this server hello and client proof', () => {
@@ -79,11 +79,11 @@ describe('version 1 on the wire', () => {
 describe('a later version on the wire', () => {
   it('may add to the end of the client hello, and the proofs cover what it adds', () => {
     const server = new ServerHandshake(options(tracker));
-    const payload = encodeClientHello({ purpose: 'rpc', identity, nonce }, { min: 1, max: 2 });
+    const payload = encodeClientHello({ purpose: 'rpc', identity, nonce, credential: undefined }, { min: 1, max: 2 });
     const hello = encodeHello(HELLO_TYPES.clientHello, Buffer.concat([payload, Buffer.from('new in 2')]));
     const answer = server.receive(hello);
     const sent = answer.kind === 'send' ? answer.bytes : Buffer.alloc(0);
-    const signed = encodeServerHello({ version: 1, identity: tracker, nonce });
+    const signed = encodeServerHello({ version: 1, identity: tracker, nonce, credential: undefined });
     const { serverProof, clientProof } = deriveSessionKeys(secret, [hello, signed]);
     expect(sent.subarray(9)).toEqual(Buffer.concat([serverProof, signed]));
     expect(server.receive(encodeHello(HELLO_TYPES.clientProof, clientProof)).kind).toBe('done');
@@ -118,7 +118,7 @@ describe('nonces', () => {
 
 /** What a member of the cluster could answer, well or badly. */
 function answerTo(client: ClientHandshake, version: number, more = Buffer.alloc(0)): Buffer {
-  const signed = Buffer.concat([encodeServerHello({ version, identity: tracker, nonce }), more]);
+  const signed = Buffer.concat([encodeServerHello({ version, identity: tracker, nonce, credential: undefined }), more]);
   const { serverProof } = deriveSessionKeys(secret, [client.start(), signed]);
   return encodeHello(HELLO_TYPES.serverHello, Buffer.concat([serverProof, signed]));
 }
