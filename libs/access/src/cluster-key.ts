@@ -1,24 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { Random } from '@panal/runtime';
 import { ClusterKeyError } from './errors.js';
+import { fingerprintOf } from './fingerprint.js';
+import { Unprintable } from './secrecy.js';
 
 const PREFIX = 'panal-cluster-key:';
 const FORMAT = '1';
 const SECRET_SIZE = 32;
-const SHOWN = '[cluster key]';
-
-/** What `util.inspect`, and so `console.log`, asks an object for. */
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * What the members of a cluster share: whoever has it belongs to it. Printed by any of the usual ways it shows
  * `[cluster key]`; only `secret` and `formatClusterKey` give it away.
  */
-export class ClusterKey {
+export class ClusterKey extends Unprintable {
   readonly #secret: Buffer;
 
   /** @param secret 32 random bytes; copied. */
   constructor(secret: Uint8Array) {
+    super();
     if (secret.length !== SECRET_SIZE) throw new ClusterKeyError(`it has ${secret.length} bytes, not ${SECRET_SIZE}`);
     this.#secret = Buffer.from(secret);
   }
@@ -30,19 +28,11 @@ export class ClusterKey {
 
   /** First 8 hex digits of a hash: tells two keys apart in a log and helps nobody to guess one. */
   get fingerprint(): string {
-    return createHash('sha256').update('panal cluster key fingerprint').update(this.#secret).digest('hex').slice(0, 8);
+    return fingerprintOf('cluster key', this.#secret).toString('hex');
   }
 
-  toString(): string {
-    return SHOWN;
-  }
-
-  toJSON(): string {
-    return SHOWN;
-  }
-
-  [INSPECT](): string {
-    return SHOWN;
+  protected override get shown(): string {
+    return '[cluster key]';
   }
 }
 
@@ -51,13 +41,13 @@ export function makeClusterKey(random: Random): ClusterKey {
   return new ClusterKey(random.bytes(SECRET_SIZE));
 }
 
-/** The text of a key file, without a newline. */
+/** The line of a key file, without a newline. */
 export function formatClusterKey(key: ClusterKey): string {
   return `${PREFIX}${FORMAT}:${key.secret.toString('base64url')}`;
 }
 
 /**
- * Reads the text of a key file; blanks and newlines around it do not matter, anything else does.
+ * Reads one line of a key file; blanks and newlines around it do not matter, anything else does.
  * @throws ClusterKeyError
  */
 export function parseClusterKey(text: string): ClusterKey {

@@ -24,3 +24,22 @@ export class PrincipalError extends PanalError {
     });
   }
 }
+
+/** A text that is no client key. The text itself is in no message. */
+export class ClientKeyError extends PanalError {
+  constructor(reason: string) {
+    super({
+      code: 'client_key_invalid',
+      message: `This is no client key: ${reason}.`,
+      action: 'Copy the file that `panal keys client` wrote as it is, or make a new key.',
+      retryable: false,
+    });
+  }
+}
+
+/** A step of a rotation that is not due. */
+export class KeyRotationError extends PanalError {
+  constructor(message: string, action: string) {
+    super({ code: 'key_rotation_invalid', message, action, retryable: false });
+  }
+}

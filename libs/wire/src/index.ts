@@ -87,7 +87,7 @@ export {
 } from './errors.js';
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
-export type { HelloIdentity, HelloRole } from './identity.js';
+export { HELLO_ROLES, type HelloIdentity, type HelloRole } from './identity.js';
 export {
   BODY_DEPTH_MAX,
   BODY_KEY_SIZE_MAX,

@@ -1,0 +1,19 @@
+// Limits of keys and tickets, with the reason for each.
+
+/** How long a ticket is good for: a key that is revoked while no tracker can be reached is good for so long at most. */
+export const TICKET_LIFE_MS = 10 * 60_000;
+
+/** How far the clocks of a tracker and of a peer may be apart; trackers among themselves are held to 10 s. */
+export const TICKET_SKEW_MS = 30_000;
+
+/**
+ * Revocations told to peers: those within the last ticket life, the newest first; 16 KB. Older tickets are over by then. Were
+ * more keys revoked at once, the oldest of them could be used with other peers until their tickets end.
+ */
+export const REVOCATIONS_MAX = 1_024;
+
+/** Keys of one kind valid at once: the one in use, and the one before or after it. */
+export const KEYS_AT_ONCE_MAX = 2;
+
+/** A key file: two keys of each kind and a line more are 400 bytes; the rest is for comments and the lines of later releases. */
+export const KEY_FILE_SIZE_MAX = 4_096;
