@@ -39,7 +39,15 @@ export class LyingPeer {
       reportReadError: () => undefined,
     };
     const directory: ContentDirectory = { peerName: name, find: () => content, greet: () => undefined };
-    const server = new DataServer({ identity, secret, random, timers, logger: silentLogger, directory });
+    const server = new DataServer({
+      identity,
+      secret,
+      random,
+      timers,
+      clock: new SystemClock(),
+      logger: silentLogger,
+      directory,
+    });
     const { host, port } = await server.listen({ host: '127.0.0.1', port: 0 });
     const ports = { clock, timers, random, hybridClock: new HybridClock() };
     const client = new TcpRpcClient({ address: parseAddress(tracker), identity, secret, ports });

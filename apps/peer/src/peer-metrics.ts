@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MetricsRegistry } from '@panal/nest';
-import { Gauge } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { PeerNode } from './peer-node.js';
 
 /** What a peer tells Prometheus. Read when it is scraped, so it costs nothing in between. */
@@ -51,12 +51,14 @@ export class PeerMetrics {
         this.set(node.dataServer.connectionCount);
       },
     });
-    const refused = new Gauge({
-      name: 'panal_peer_data_refused',
-      help: 'Connections to the data port refused in their handshake since the start',
+    const refused = new Counter({
+      name: 'panal_peer_handshakes_refused_total',
+      help: 'Connections to the data port that were refused, by reason',
+      labelNames: ['reason'],
       registers,
       collect() {
-        this.set(node.dataServer.refusedCount);
+        this.reset();
+        for (const [reason, count] of node.dataServer.refusals) this.inc({ reason }, count);
       },
     });
     this.all = [torrents, bytes, badChunks, connections, refused];
@@ -65,5 +67,5 @@ export class PeerMetrics {
     }
   }
 
-  readonly all: readonly Gauge[];
+  readonly all: readonly (Counter | Gauge)[];
 }

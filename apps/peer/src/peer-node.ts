@@ -50,7 +50,7 @@ export class PeerNode {
     const door = { identity, secret: key.secret, random, timers };
     const shelf = new ContentShelf(config.name);
     this.#dataAddress = config.listen;
-    this.dataServer = new DataServer({ ...door, logger, directory: shelf });
+    this.dataServer = new DataServer({ ...door, logger, directory: shelf, clock });
     const rpc = { identity, secret: key.secret, logger, ports: { clock, timers, random, hybridClock } };
     const memory = new TrackerMemory(folder, config.cluster, logger);
     this.#trackerMemory = memory;

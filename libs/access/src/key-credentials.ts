@@ -29,6 +29,9 @@ export class ClusterKeyCredentials implements ClientCredentials, ServerCredentia
     return { ...agreementOf(key), credential: { kind: 'cluster-key', fingerprint: printOf(key) } };
   }
 
+  /** Whoever has the key has it until it is replaced. */
+  confirm(): void {}
+
   /** With a side that has the cluster's key, too. */
   agree(shown: Credential | undefined): Agreement {
     return agreementOf(this.#keyFor(shown));

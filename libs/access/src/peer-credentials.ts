@@ -1,6 +1,7 @@
 import { diffieHellman, type KeyObject } from 'node:crypto';
 import type { Clock } from '@panal/runtime';
 import {
+  type Access,
   type Admission,
   type Agreement,
   type ClientAttempt,
@@ -77,6 +78,10 @@ export class PeerCredentials implements ClientCredentials, ServerCredentials {
     if (members !== undefined && hasClusterKey) return members.admit(shown);
     if (own === undefined) throw new CredentialFault('access_not_ready', 'no ticket yet');
     throw new CredentialFault('ticket_refused', 'no ticket');
+  }
+
+  confirm({ keyId }: Access): void {
+    if (keyId !== undefined && this.options.revocations.has(keyId)) throw new CredentialFault('key_revoked');
   }
 
   #own(): OwnTicket | undefined {

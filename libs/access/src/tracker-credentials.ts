@@ -1,5 +1,6 @@
 import type { Clock } from '@panal/runtime';
 import {
+  type Access,
   type Admission,
   type Credential,
   CredentialFault,
@@ -28,6 +29,10 @@ export class TrackerCredentials implements ServerCredentials {
 
   admit(shown: Credential | undefined): Admission {
     return shown?.kind === 'client-key' ? this.#admitClient(shown) : this.#members.admit(shown);
+  }
+
+  confirm({ keyId }: Access): void {
+    if (keyId !== undefined && this.options.keys.isRevoked(keyId)) throw new CredentialFault('key_revoked');
   }
 
   #admitClient(shown: Extract<Credential, { kind: 'client-key' }>): Admission {

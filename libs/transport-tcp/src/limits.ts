@@ -120,3 +120,18 @@ export const TRACKER_READ_GRACE_MS = 250;
 
 /** The same for what such trackers are told: each shall know it, so the wait is longer; it costs the user nothing. */
 export const TRACKER_WRITE_GRACE_MS = 1_500;
+
+/** Refused handshakes one address may have at once before it is shut out: a machine full of peers that have an old key. */
+export const REFUSALS_MAX = 32;
+
+/** One more is forgiven after so long. A peer that is refused for good tries every 15 s. */
+export const REFUSAL_RECOVERY_MS = 1_000;
+
+/** Addresses whose refusals are remembered, 200 bytes each; past it the one that failed longest ago begins anew. */
+export const REFUSAL_SOURCES_MAX = 4_096;
+
+/** Refusals written to the log one after the other ... */
+export const REFUSAL_LOG_BURST = 10;
+
+/** ... and then one in so long, with the number of those left out: 10 a minute fill no disk. */
+export const REFUSAL_LOG_INTERVAL_MS = 6_000;

@@ -1,12 +1,14 @@
 import type { Duplex } from 'node:stream';
 import type { Random, Timers } from '@panal/runtime';
 import {
+  type ClientCredentials,
   ClientHandshake,
   HandshakeError,
   type HandshakeOptions,
   type HandshakeStep,
   type HelloIdentity,
   type HelloPurpose,
+  type ServerCredentials,
   ServerHandshake,
   type Session,
   type VersionRange,
@@ -14,10 +16,10 @@ import {
 import { HandshakeCutError, HandshakeTimeoutError } from './errors.js';
 import { LINGER_TIMEOUT_MS } from './limits.js';
 
-export interface SecureOptions {
+export interface SecureOptions<Credentials = ClientCredentials & ServerCredentials> {
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's secret, 32 bytes, or credentials. */
+  readonly secret: Buffer | Credentials;
   readonly random: Random;
   readonly timers: Timers;
   readonly purpose: HelloPurpose;
@@ -42,14 +44,14 @@ export interface Secured {
 }
 
 /** Runs the handshake of the side that dialled, over an open connection. See `secure`. */
-export function secureClient(stream: Duplex, options: SecureOptions): Promise<Secured> {
-  const handshake = new ClientHandshake(handshakeOptions(options));
+export async function secureClient(stream: Duplex, options: SecureOptions<ClientCredentials>): Promise<Secured> {
+  const handshake = begun(stream, () => new ClientHandshake(handshakeOptions(options)));
   stream.write(handshake.start());
   return secure(stream, handshake, options);
 }
 
 /** Runs the handshake of the side that listens, over an accepted connection. See `secure`. */
-export function secureServer(stream: Duplex, options: SecureOptions): Promise<Secured> {
+export function secureServer(stream: Duplex, options: SecureOptions<ServerCredentials>): Promise<Secured> {
   return secure(stream, new ServerHandshake(handshakeOptions(options)), options);
 }
 
@@ -75,7 +77,11 @@ interface Handshake {
  * error from crashing the process: the new owner listens, looks at `stream.destroyed`, and resumes.
  * @throws HandshakeError, HandshakeTimeoutError, HandshakeCutError; the stream is then closed, or about to be.
  */
-function secure(stream: Duplex, handshake: Handshake, { timers, timeoutMs, source }: SecureOptions): Promise<Secured> {
+function secure(
+  stream: Duplex,
+  handshake: Handshake,
+  { timers, timeoutMs, source }: Pick<SecureOptions, 'timers' | 'timeoutMs' | 'source'>,
+): Promise<Secured> {
   return new Promise((resolve, reject) => {
     const detach = (): void => {
       cancelTimeout();
@@ -117,6 +123,16 @@ function secure(stream: Duplex, handshake: Handshake, { timers, timeoutMs, sourc
   });
 }
 
+/** A side that has nothing to show does not begin. */
+function begun<H>(stream: Duplex, begin: () => H): H {
+  try {
+    return begin();
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
 function dataEventsOf(stream: Duplex): NonNullable<SecureOptions['source']> {
   return (onData) => {
     stream.on('data', onData);
@@ -124,14 +140,14 @@ function dataEventsOf(stream: Duplex): NonNullable<SecureOptions['source']> {
   };
 }
 
-function handshakeOptions({
+function handshakeOptions<C>({
   identity,
   secret,
   random,
   purpose,
   versions,
   recordSizeMax,
-}: SecureOptions): HandshakeOptions {
+}: SecureOptions<C>): HandshakeOptions<C> {
   const named = versions === undefined ? {} : { versions };
   return { identity, secret, random, purpose, ...named, ...(recordSizeMax === undefined ? {} : { recordSizeMax }) };
 }

@@ -44,6 +44,8 @@ export type OpenedDatagram =
 export interface DatagramSealOptions {
   /** The cluster's secret, 32 bytes. */
   readonly secret: Buffer;
+  /** Accepted beside it, while it is replaced. */
+  readonly otherSecrets?: readonly Buffer[];
   readonly cluster: string;
   readonly purpose: DatagramPurpose;
   /** Of the sender tag: the machine's own generator outside tests. */
@@ -55,14 +57,18 @@ export interface DatagramSealOptions {
  * datagram is taken once, within DATAGRAM_SKEW_MAX_MS. Nothing is secret: whoever listens can read them.
  */
 export class DatagramSeal {
-  readonly #key: Buffer;
+  /** The first seals. */
+  readonly #keys: readonly [Buffer, ...Buffer[]];
   readonly #sender: Buffer;
   readonly #guard = new ReplayGuard();
   #sequence = 0;
 
-  constructor({ secret, cluster, purpose, random }: DatagramSealOptions) {
-    assert(secret.length === KEY_SIZE, 'a cluster secret has 32 bytes');
-    this.#key = Buffer.from(hkdfSync('sha256', secret, cluster, `panal datagram 1 ${purpose}`, KEY_SIZE));
+  constructor({ secret, otherSecrets = [], cluster, purpose, random }: DatagramSealOptions) {
+    const keyOf = (one: Buffer): Buffer => {
+      assert(one.length === KEY_SIZE, 'a cluster secret has 32 bytes');
+      return Buffer.from(hkdfSync('sha256', one, cluster, `panal datagram 1 ${purpose}`, KEY_SIZE));
+    };
+    this.#keys = [keyOf(secret), ...otherSecrets.map(keyOf)];
     this.#sender = random.bytes(SENDER_SIZE);
   }
 
@@ -77,7 +83,7 @@ export class DatagramSeal {
     sealed.writeUIntBE(Math.floor(nowMs), SENT_AT, 6);
     sealed.writeUIntBE(this.#sequence, SEQUENCE_AT, 6);
     this.#sequence += 1;
-    return Buffer.concat([sealed, this.#codeOf(sealed)], sizeBytes);
+    return Buffer.concat([sealed, codeOf(this.#keys[0], sealed)], sizeBytes);
   }
 
   /** Never throws, whatever the bytes. Nothing in the message is a view of `bytes`. */
@@ -98,7 +104,8 @@ export class DatagramSeal {
     if (bytes.length < DATAGRAM_OVERHEAD || bytes.length > DATAGRAM_SIZE_MAX) return 'size';
     if (bytes.readUInt16BE(0) !== MAGIC || bytes.readUInt8(FORMAT_AT) !== FORMAT) return 'format';
     const codeAt = bytes.length - CODE_SIZE;
-    if (!timingSafeEqual(this.#codeOf(bytes.subarray(0, codeAt)), bytes.subarray(codeAt))) return 'code';
+    const [signed, code] = [bytes.subarray(0, codeAt), bytes.subarray(codeAt)];
+    if (!this.#keys.some((key) => timingSafeEqual(codeOf(key, signed), code))) return 'code';
     const sender = bytes.subarray(SENDER_AT, SENDER_AT + SENDER_SIZE);
     if (sender.equals(this.#sender)) return 'echo';
     const sentAtMs = bytes.readUIntBE(SENT_AT, 6);
@@ -107,8 +114,8 @@ export class DatagramSeal {
     const outcome = this.#guard.take(stamp, nowMs);
     return outcome === 'fresh' ? undefined : outcome;
   }
+}
 
-  #codeOf(bytes: Buffer): Buffer {
-    return createHmac('sha256', this.#key).update(bytes).digest().subarray(0, CODE_SIZE);
-  }
+function codeOf(key: Buffer, bytes: Buffer): Buffer {
+  return createHmac('sha256', key).update(bytes).digest().subarray(0, CODE_SIZE);
 }

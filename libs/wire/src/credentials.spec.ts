@@ -40,6 +40,7 @@ const keeper: ServerCredentials = {
     if (shown?.kind !== 'client-key') return { ...member, credential: undefined };
     return { ...agreement, credential: undefined };
   },
+  confirm: () => undefined,
 };
 
 interface Outcome {
@@ -113,12 +114,20 @@ describe('a hello with credentials', () => {
       const admit = (): never => {
         throw new CredentialFault(code, 'the reason');
       };
-      const { serverError, clientError } = shakeHands(dialsWith(clientKey), { versionMin: 1, admit });
+      const { serverError, clientError } = shakeHands(dialsWith(clientKey), { ...keeper, admit });
       expect(serverError).toMatchObject({ code });
       expect(clientError).toMatchObject({ code });
       expect(String((clientError as Error).message)).not.toContain('the reason');
     },
   );
+
+  it('gives no session to who was admitted, and whose key was revoked before the proof came', () => {
+    const confirm = (): never => {
+      throw new CredentialFault('key_revoked');
+    };
+    const { server, serverError } = shakeHands(dialsWith(clientKey), { ...keeper, confirm });
+    expect([server, serverError]).toEqual([undefined, expect.objectContaining({ code: 'key_revoked' })]);
+  });
 
   it('lets the client refuse what the server shows', () => {
     const agree = (): never => {
@@ -138,6 +147,7 @@ describe('a hello with credentials', () => {
     const both: ClientCredentials & ServerCredentials = {
       versionMin: 1,
       begin: () => ({ credential: { kind: 'cluster-key', fingerprint }, agree: () => member }),
+      confirm: () => undefined,
       admit: (shown) => {
         expect(shown).toBeUndefined();
         return { ...member, credential: { kind: 'cluster-key', fingerprint } };

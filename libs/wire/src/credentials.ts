@@ -79,6 +79,8 @@ export interface ServerCredentials {
   readonly versionMin: number;
   /** @param shown Undefined where the client's version knows of no credentials, or it showed none. @throws CredentialFault */
   admit(shown: Credential | undefined): Admission;
+  /** The client has proved itself, perhaps seconds after it was admitted. @throws CredentialFault if it is no longer */
+  confirm(access: Access): void;
 }
 
 /** Why a credential is refused, as the refusal carries it to the other side. */
@@ -102,5 +104,10 @@ export class CredentialFault extends Error {
 /** One secret that both sides have, as in versions before 3. */
 export function plainSecret(secret: Buffer): ClientCredentials & ServerCredentials {
   const agreement = { secret, access: MEMBER_ACCESS, principal: undefined, credential: undefined };
-  return { versionMin: 1, begin: () => ({ credential: undefined, agree: () => agreement }), admit: () => agreement };
+  return {
+    versionMin: 1,
+    begin: () => ({ credential: undefined, agree: () => agreement }),
+    admit: () => agreement,
+    confirm: () => undefined,
+  };
 }

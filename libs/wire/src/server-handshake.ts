@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
-import type { Access, ServerCredentials } from './credentials.js';
-import { HandshakeInvalidError, KeyMismatchError } from './errors.js';
+import { type Access, CredentialFault, type ServerCredentials } from './credentials.js';
+import { HandshakeInvalidError, KeyMismatchError, KeyRevokedError } from './errors.js';
 import {
   credentialsOf,
   type HandshakeOptions,
@@ -111,7 +111,17 @@ export class ServerHandshake {
     }
     // No refusal: this client accepted our proof and reads records by now. Someone stands between, or it is forged.
     if (!timingSafeEqual(keys.clientProof, payload)) throw new KeyMismatchError('server', this.#view.cluster);
+    // For the same reason none when the client's key was revoked meanwhile.
+    this.#confirm(agreed.access);
     const session = openSession(keys, 'server', { ...agreed, recordSizeMax: this.#options.recordSizeMax });
     return { kind: 'done', session, rest };
+  }
+
+  #confirm(access: Access): void {
+    try {
+      this.#credentials.confirm(access);
+    } catch (error) {
+      throw error instanceof CredentialFault ? new KeyRevokedError('server') : error;
+    }
   }
 }

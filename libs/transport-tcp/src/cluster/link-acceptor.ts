@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
-import { formatAddress, type HostPort, type Logger, PanalError } from '@panal/runtime';
-import { HandshakeError, HandshakeInvalidError } from '@panal/wire';
+import type { HostPort, Logger } from '@panal/runtime';
+import type { HandshakeGate } from '../handshake-gate.js';
 import { secureServer } from '../secure-socket.js';
 import type { ClusterLinkEvents } from './cluster-link.js';
 import { type LinkDoor, openLink, remoteHostOf } from './link-dialer.js';
 
 export interface LinkAcceptorOptions {
   readonly door: LinkDoor;
+  readonly gate: HandshakeGate;
   readonly logger: Logger;
   readonly events: ClusterLinkEvents;
   /** A connection never became a link. */
@@ -24,13 +25,13 @@ export class LinkAcceptor {
   constructor(private readonly options: LinkAcceptorOptions) {}
 
   accept(socket: Socket): void {
-    const { door, logger } = this.options;
+    const { door, logger, gate } = this.options;
     const { connectionsMax, handshakesMax } = door.limits;
     const isFull = this.#sockets.size >= connectionsMax;
     // Once until there is room again: who can fill the port shall not fill the log too.
     if (isFull && !this.#wasFull) logger.warn('New connections of trackers are refused.', { connectionsMax });
     this.#wasFull = isFull;
-    if (isFull || this.#isClosing) {
+    if (isFull || this.#isClosing || !gate.isOpenTo(remoteHostOf(socket))) {
       socket.on('error', () => undefined);
       socket.destroy();
       return;
@@ -69,20 +70,9 @@ export class LinkAcceptor {
       await openLink(socket, secured, { door, address, remoteHost, isDialed: false, events });
     } catch (error) {
       this.options.onRefused(error);
-      this.#logFailure(error, address);
+      if (!this.#isClosing) this.options.gate.refused(error, address);
     } finally {
       this.#handshakes.delete(socket);
     }
-  }
-
-  /** A port scan or a health check is no news; a member of another cluster, or one with an old key, is. */
-  #logFailure(error: unknown, remote: HostPort): void {
-    if (this.#isClosing) return;
-    const isMember = error instanceof HandshakeError && !(error instanceof HandshakeInvalidError);
-    const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
-    this.options.logger[isMember ? 'warn' : 'debug']('A tracker could not be linked.', {
-      remote: formatAddress(remote),
-      ...fields,
-    });
   }
 }

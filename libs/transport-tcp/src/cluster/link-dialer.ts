@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HostPort } from '@panal/runtime';
-import type { HelloIdentity } from '@panal/wire';
+import type { ClientCredentials, HelloIdentity, ServerCredentials } from '@panal/wire';
 import { HandshakeCutError, ProtocolViolationError } from '../errors.js';
 import type { Dial } from '../rpc/dial-tcp.js';
 import type { MessageClock } from '../rpc/message-clock.js';
@@ -15,7 +15,7 @@ import type { LinkHello } from './link-messages.js';
 export interface LinkDoor {
   readonly self: LinkHello;
   readonly identity: HelloIdentity;
-  readonly secret: Buffer;
+  readonly secret: Buffer | (ClientCredentials & ServerCredentials);
   readonly ports: RpcPorts;
   readonly limits: LinkLimits;
   readonly messageClock: MessageClock;

@@ -1,7 +1,9 @@
+import { ClusterKeyCredentials, type ClusterKeyring } from '@panal/access';
 import type { CancelTimer, HostPort, Logger } from '@panal/runtime';
 import { PanalError, ReportedError } from '@panal/runtime';
 import { type HelloIdentity, SUPPORTED_VERSIONS, type VersionRange } from '@panal/wire';
 import { OutQueueFullError, RpcClosingError } from '../errors.js';
+import { HandshakeGate } from '../handshake-gate.js';
 import { LINGER_TIMEOUT_MS } from '../limits.js';
 import { type Dial, dialTcp } from '../rpc/dial-tcp.js';
 import { MessageClock } from '../rpc/message-clock.js';
@@ -31,8 +33,8 @@ export interface TcpClusterLinksOptions {
   readonly self: { readonly id: string; readonly startedAt: number };
   /** Its role is `tracker`. */
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's keys, or its one secret, 32 bytes. */
+  readonly secret: Buffer | ClusterKeyring;
   readonly ports: RpcPorts;
   readonly logger: Logger;
   readonly handlers: ClusterLinksHandlers;
@@ -69,15 +71,17 @@ export class TcpClusterLinks implements ClusterLinks {
     const messageClock = new MessageClock(ports.clock, ports.hybridClock);
     const protocol = options.protocol ?? SUPPORTED_VERSIONS;
     const hello = { trackerId: self.id, startedAt: self.startedAt, protocol };
-    const door: LinkDoor = { self: hello, identity, secret, ports, limits, messageClock, dial };
+    const credentials = Buffer.isBuffer(secret) ? secret : new ClusterKeyCredentials(secret);
+    const door: LinkDoor = { self: hello, identity, secret: credentials, ports, limits, messageClock, dial };
     this.#calls = new LinkCalls(ports.timers, limits.inFlightMax);
     const find = (to: LinkTarget) => this.#table.find(to);
     this.#exchange = new LinkExchange({ limits, logger, messageClock, calls: this.#calls, handlers, find });
     this.#table = this.#makeTable(door);
+    const gate = new HandshakeGate({ clock: ports.clock, logger, message: 'A tracker could not be linked.' });
     const onRefused = (error: unknown): void => count(this.#refused, error);
-    this.#acceptor = new LinkAcceptor({ door, logger, events: this.#table, onRefused });
+    this.#acceptor = new LinkAcceptor({ door, gate, logger, events: this.#table, onRefused });
     this.#socket = new SealedSocket({
-      seal: { secret, cluster: identity.cluster, purpose: 'gossip', random: ports.random },
+      seal: { ...sealing(secret), cluster: identity.cluster, purpose: 'gossip', random: ports.random },
       clock: ports.clock,
       logger,
       addresses: new AddressCache(ports.clock, options.findAddress),
@@ -208,6 +212,11 @@ export class TcpClusterLinks implements ClusterLinks {
       this.options.logger.debug('A handler of the links failed.', { error });
     }
   }
+}
+
+/** The key in use seals; the one that it replaces, or that will replace it, opens as well. */
+function sealing(secret: Buffer | ClusterKeyring): { secret: Buffer; otherSecrets?: readonly Buffer[] } {
+  return Buffer.isBuffer(secret) ? { secret } : { secret: secret.key.secret, otherSecrets: secret.secrets.slice(1) };
 }
 
 /** What another process said goes under one name: it could say anything. */

@@ -2,7 +2,14 @@ import type { Random, Timers } from '@panal/runtime';
 import { formatAddress } from '@panal/runtime';
 import { Bitfield } from '@panal/torrent';
 import type { DialedSource, SourceAddress, SourceDialer, SourceLinkEvents } from '@panal/transfer';
-import { DATA_RECORD_BYTES_MAX, HELLO_TIMEOUT_MS, type HelloIdentity, type OpenedMessage } from '@panal/wire';
+import {
+  type ClientCredentials,
+  DATA_RECORD_BYTES_MAX,
+  HELLO_TIMEOUT_MS,
+  type HelloIdentity,
+  mayUseNamespace,
+  type OpenedMessage,
+} from '@panal/wire';
 import { secureClient } from '../secure-socket.js';
 import type { BlockSlots } from './block-slots.js';
 import { ContentMismatchError, ContentUnknownError, DataConnectionLostError } from './data-errors.js';
@@ -13,8 +20,10 @@ import { DownloadLink } from './download-link.js';
 /** Who dials, and with what. */
 export interface DataDialerOptions {
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's secret, 32 bytes, or credentials. */
+  readonly secret: Buffer | ClientCredentials;
+  /** Resolves when the credentials have something to show, or after a bounded wait. Default: they have. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>;
   readonly random: Random;
   readonly timers: Timers;
   /** Shared by all downloads of the process: it bounds the memory of all of them together. */
@@ -41,7 +50,8 @@ export class DataDialer implements SourceDialer {
 
   /** @throws ConnectError, HandshakeError, ContentUnknownError, ContentMismatchError, DataConnectionLostError */
   async dial(source: SourceAddress, events: SourceLinkEvents, signal: AbortSignal): Promise<DialedSource> {
-    const { identity, secret, random, timers } = this.options;
+    const { identity, secret, random, timers, prepare } = this.options;
+    await prepare?.(signal);
     const dialed = new DialedSocket({ host: source.host, port: source.port });
     await dialed.connected(source, timers, signal);
     const secured = await secureClient(dialed.socket, {
@@ -54,6 +64,11 @@ export class DataDialer implements SourceDialer {
       recordSizeMax: DATA_RECORD_BYTES_MAX,
       source: (listener) => dialed.onHello(listener),
     });
+    // Whoever may not deal with the namespace is not told what is wanted of it.
+    if (!mayUseNamespace(secured.session.access, this.torrent.namespace)) {
+      dialed.socket.destroy();
+      throw new ContentUnknownError(formatAddress(source), 'namespace_forbidden');
+    }
     return this.#open(source, dialed, secured, events, signal);
   }
 

@@ -133,7 +133,8 @@ describe('data plane', () => {
       find: (namespace, wanted) => (namespace === 'default' && wanted.equals(hash) ? offered : undefined),
       greet: (visitor) => void visitors.push(visitor),
     };
-    const options = { identity: identity('provider'), secret, random, timers, logger: silentLogger, directory };
+    const clock = new ManualClock();
+    const options = { identity: identity('provider'), secret, random, timers, clock, logger: silentLogger, directory };
     server = new DataServer({ ...options, handshakeTimeoutMs: 200 });
     address = await server.listen({ host: '127.0.0.1', port: 0 });
   });
@@ -350,7 +351,7 @@ describe('data plane', () => {
     socket.write(bytes);
     socket.resume();
     await closed;
-    expect(server.refusedCount).toBe(1);
+    expect([...server.refusals.values()]).toEqual([1]);
     const inbox = new Inbox();
     requestAll(await dial(inbox));
     await inbox.until(() => inbox.blocks.size === geometry.chunkCount);

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import type { HostPort, Logger, Random, Timers } from '@panal/runtime';
+import type { Clock, HostPort, Logger, Random, Timers } from '@panal/runtime';
 import { UploadQueue } from '@panal/transfer';
 import {
   BLOCK_BYTES_MAX,
@@ -7,8 +7,10 @@ import {
   HELLO_TIMEOUT_MS,
   type HelloIdentity,
   type RequestMessage,
+  type ServerCredentials,
 } from '@panal/wire';
 import { ListenError, PortTakenError } from '../errors.js';
+import { HandshakeGate } from '../handshake-gate.js';
 import { secureServer } from '../secure-socket.js';
 import { BlockSlots } from './block-slots.js';
 import { DATA_CONNECTIONS_MAX, UPLOAD_LANES_PER_CONNECTION, UPLOAD_SLOTS_MAX } from './data-limits.js';
@@ -17,8 +19,9 @@ import { UploadConnection } from './upload-connection.js';
 
 export interface DataServerOptions {
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's secret, 32 bytes, or credentials. */
+  readonly secret: Buffer | ServerCredentials;
+  readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
   readonly logger: Logger;
@@ -33,9 +36,12 @@ export class DataServer {
   readonly #sockets = new Set<Socket>();
   readonly #slots = new BlockSlots(BLOCK_BYTES_MAX, UPLOAD_SLOTS_MAX);
   readonly #queue: UploadQueue<UploadConnection, RequestMessage>;
-  #refusedCount = 0;
+  readonly #gate: HandshakeGate;
+  readonly #connections = new Set<UploadConnection>();
 
   constructor(private readonly options: DataServerOptions) {
+    const { clock, logger } = options;
+    this.#gate = new HandshakeGate({ clock, logger, message: 'A connection to the data port was refused.' });
     this.#server = createServer({ noDelay: true }, (socket) => void this.#accept(socket));
     this.#server.maxConnections = DATA_CONNECTIONS_MAX;
     this.#queue = new UploadQueue({
@@ -46,9 +52,14 @@ export class DataServer {
     });
   }
 
-  /** Connections refused in their handshake so far: garbage, another key, another cluster, too slow. */
-  get refusedCount(): number {
-    return this.#refusedCount;
+  /** Connections refused so far, by reason: garbage, another key, a ticket that is over, a namespace of others, too slow. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#gate.counts;
+  }
+
+  /** Ends the connections of a client key at once: it was revoked. @param keyId In hex. */
+  dropKey(keyId: string): void {
+    for (const connection of this.#connections) if (connection.keyId === keyId) connection.destroy();
   }
 
   get connectionCount(): number {
@@ -78,6 +89,15 @@ export class DataServer {
 
   async #accept(socket: Socket): Promise<void> {
     const { identity, secret, random, timers, logger, directory } = this.options;
+    const remote = {
+      host: (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, ''),
+      port: socket.remotePort ?? 0,
+    };
+    if (!this.#gate.isOpenTo(remote.host)) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     try {
@@ -91,11 +111,14 @@ export class DataServer {
         recordSizeMax: DATA_RECORD_BYTES_MAX,
       });
       if (socket.destroyed) return;
-      const connection = { socket, secured, directory, queue: this.#queue, slots: this.#slots, timers, logger };
-      new UploadConnection(connection).start();
+      const onRefused = (reason: string): void => this.#gate.count(reason);
+      const parts = { socket, secured, directory, queue: this.#queue, slots: this.#slots, timers, logger, onRefused };
+      const connection = new UploadConnection(parts);
+      this.#connections.add(connection);
+      socket.once('close', () => this.#connections.delete(connection));
+      connection.start();
     } catch (error) {
-      this.#refusedCount += 1;
-      logger.debug('A connection to the data port was refused.', { remote: socket.remoteAddress, error });
+      this.#gate.refused(error, remote);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { type HostPort, SeededRandom, silentLogger, type Timers } from '@panal/runtime';
+import { type HostPort, ManualClock, SeededRandom, silentLogger, type Timers } from '@panal/runtime';
 import { Bitfield, ChunkGeometry } from '@panal/torrent';
 import {
   DATA_RECORD_BYTES_MAX,
@@ -61,7 +61,7 @@ describe('a torrent file from a peer', () => {
       find: (_namespace: string, wanted: Buffer) => (wanted.equals(hash) ? content : undefined),
       greet: (visitor: Visitor) => void visitors.push(visitor),
     };
-    const server = new DataServer({ ...door, logger: silentLogger, directory });
+    const server = new DataServer({ ...door, clock: new ManualClock(), logger: silentLogger, directory });
     open.push(server);
     return server.listen({ host: '127.0.0.1', port: 0 });
   }

@@ -1,16 +1,16 @@
 import { formatAddress, type HostPort } from '@panal/runtime';
-import { DATA_RECORD_BYTES_MAX, HELLO_TIMEOUT_MS } from '@panal/wire';
+import { DATA_RECORD_BYTES_MAX, HELLO_TIMEOUT_MS, mayUseNamespace } from '@panal/wire';
 import { CONNECT_TIMEOUT_MS } from '../limits.js';
 import { dialTcp } from '../rpc/dial-tcp.js';
 import { secureClient } from '../secure-socket.js';
 import type { DataDialerOptions } from './data-dialer.js';
-import { DataConnectionLostError } from './data-errors.js';
+import { ContentUnknownError, DataConnectionLostError } from './data-errors.js';
 import { METADATA_TIMEOUT_MS } from './data-limits.js';
 import { MetadataDownload } from './metadata-download.js';
 
 export type MetadataDialerOptions = Pick<
   DataDialerOptions,
-  'identity' | 'secret' | 'random' | 'timers' | 'peerId' | 'peerName'
+  'identity' | 'secret' | 'random' | 'timers' | 'peerId' | 'peerName' | 'prepare'
 >;
 
 /** The torrent whose file is wanted. */
@@ -28,7 +28,8 @@ export class MetadataDialer {
    * @throws ConnectError, HandshakeError, ContentUnknownError, DataProtocolError, DataConnectionLostError
    */
   async fetch(address: HostPort, { namespace, hash }: WantedMetadata, signal: AbortSignal): Promise<Buffer> {
-    const { timers, peerId, peerName } = this.options;
+    const { timers, peerId, peerName, prepare } = this.options;
+    await prepare?.(signal);
     const name = formatAddress(address);
     const socket = await dialTcp(address, { timers, timeoutMs: CONNECT_TIMEOUT_MS, signal });
     const end = (): void => void socket.destroy();
@@ -42,6 +43,8 @@ export class MetadataDialer {
         recordSizeMax: DATA_RECORD_BYTES_MAX,
       });
       if (socket.destroyed) throw new DataConnectionLostError(name, 'it is closed');
+      if (!mayUseNamespace(secured.session.access, namespace))
+        throw new ContentUnknownError(name, 'namespace_forbidden');
       const download = new MetadataDownload({ socket, secured, timers, address: name });
       // Data port 0: who asks for the torrent file has nothing yet that the provider could fetch in turn.
       return await download.run({ kind: 'open', namespace, hash, peerId, peerName, dataPort: 0 });

@@ -6,6 +6,7 @@ import {
   decodeDataMessages,
   HAVE_CHUNKS_MAX,
   type MetadataRequestMessage,
+  mayUseNamespace,
   type OpenMessage,
   type RequestMessage,
 } from '@panal/wire';
@@ -18,6 +19,7 @@ import { RecordWriter } from './record-writer.js';
 
 /** Answers of a provider beside those the engine knows by name. */
 const REFUSED_CONTENT_UNKNOWN = 'content_unknown';
+const REFUSED_NAMESPACE = 'namespace_forbidden';
 const REFUSED_CANCELLED = 'cancelled';
 const REFUSED_READ_FAILED = 'read_failed';
 
@@ -29,6 +31,8 @@ export interface UploadConnectionOptions {
   readonly slots: BlockSlots;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** It was refused what it wanted; a few constant words. */
+  readonly onRefused: (reason: string) => void;
 }
 
 /** The provider's side of a data connection, from the end of the handshake on. */
@@ -50,6 +54,15 @@ export class UploadConnection {
     socket.setTimeout(DATA_IDLE_TIMEOUT_MS, () => socket.destroy());
     socket.on('data', (bytes) => this.#receive(bytes));
     socket.once('close', () => this.#closed());
+  }
+
+  /** Of the downloader's client key, in hex; undefined for the cluster's own. */
+  get keyId(): string | undefined {
+    return this.options.secured.session.access.keyId;
+  }
+
+  destroy(): void {
+    this.options.socket.destroy();
   }
 
   start(): void {
@@ -119,17 +132,18 @@ export class UploadConnection {
 
   #open({ namespace, hash, peerId, peerName, dataPort }: OpenMessage): void {
     if (this.#content !== undefined) throw new DataProtocolError(this.address, 'it opened two torrents');
-    const { directory, socket } = this.options;
-    const content = directory.find(namespace, hash);
+    const { directory, socket, secured } = this.options;
+    const { access } = secured.session;
+    if (access.peerId !== undefined && access.peerId !== peerId.toString('hex')) {
+      throw new DataProtocolError(this.address, 'it is another peer than its ticket says');
+    }
     this.#cancelOpenTimeout();
+    if (!mayUseNamespace(access, namespace)) return this.#refuseOpen(REFUSED_NAMESPACE);
+    const content = directory.find(namespace, hash);
     if (dataPort > 0 && socket.remoteAddress !== undefined) {
       directory.greet({ namespace, hash, peerId, peerName, host: socket.remoteAddress, port: dataPort });
     }
-    if (content === undefined) {
-      this.#writer.send({ kind: 'open-refused', code: REFUSED_CONTENT_UNKNOWN });
-      setImmediate(() => socket.end());
-      return;
-    }
+    if (content === undefined) return this.#refuseOpen(REFUSED_CONTENT_UNKNOWN);
     this.#content = content;
     const { have } = content;
     const opened = {
@@ -145,6 +159,13 @@ export class UploadConnection {
       unwatch();
       unwatchEnd();
     };
+  }
+
+  #refuseOpen(code: string): void {
+    const { socket, onRefused } = this.options;
+    if (code !== REFUSED_CONTENT_UNKNOWN) onRefused(code);
+    this.#writer.send({ kind: 'open-refused', code });
+    setImmediate(() => socket.end());
   }
 
   #announce(chunks: readonly number[]): void {

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { type CancelTimer, formatAddress, type HostPort, PanalError } from '@panal/runtime';
-import { HandshakeError, HandshakeInvalidError, type HelloIdentity, type VersionRange } from '@panal/wire';
+import type { HelloIdentity, ServerCredentials, VersionRange } from '@panal/wire';
 import { SilentError } from '../errors.js';
+import type { HandshakeGate } from '../handshake-gate.js';
 import { secureServer } from '../secure-socket.js';
 import { RpcLink } from './rpc-link.js';
 import type { RpcPorts } from './rpc-ports.js';
@@ -10,7 +11,8 @@ import type { RpcServerLimits } from './rpc-server-limits.js';
 
 export interface RpcAcceptorOptions extends Omit<RpcServerConnectionOptions, 'remote' | 'inFlightMax'> {
   readonly identity: HelloIdentity;
-  readonly secret: Buffer;
+  readonly secret: Buffer | ServerCredentials;
+  readonly gate: HandshakeGate;
   readonly ports: RpcPorts;
   readonly limits: RpcServerLimits;
   readonly versions?: VersionRange | undefined;
@@ -19,6 +21,8 @@ export interface RpcAcceptorOptions extends Omit<RpcServerConnectionOptions, 're
 interface Accepted {
   readonly link: RpcLink;
   readonly connection: RpcServerConnection;
+  /** Of the client key, if it has one. */
+  readonly keyId: string | undefined;
 }
 
 /** Idle connections are looked for this often within one idle time: they live at most a quarter of it too long. */
@@ -46,13 +50,13 @@ export class RpcAcceptor {
   }
 
   accept(stream: Socket): void {
-    const { limits, logger } = this.options;
+    const { limits, logger, gate } = this.options;
     const isFull = this.#handshakes.size + this.#accepted.size >= limits.connectionsMax;
     // Once until there is room again: who can fill the server shall not fill the log too.
     if (isFull && !this.#wasFull)
       logger.warn('New connections are refused.', { connectionsMax: limits.connectionsMax });
     this.#wasFull = isFull;
-    if (isFull || this.#isClosing) {
+    if (isFull || this.#isClosing || !gate.isOpenTo(remoteOf(stream).host)) {
       stream.on('error', () => undefined);
       stream.destroy();
       return;
@@ -61,6 +65,11 @@ export class RpcAcceptor {
     if (oldest !== undefined && this.#handshakes.size >= limits.handshakesMax) oldest.destroy();
     this.#handshakes.add(stream);
     void this.#open(stream);
+  }
+
+  /** Ends the connections of a client key: it was revoked. */
+  dropKey(keyId: string): void {
+    for (const accepted of this.#accepted) if (accepted.keyId === keyId) accepted.link.destroy();
   }
 
   /** Resolves when every connection is closed, at the latest soon after `drainTimeoutMs`. */
@@ -97,21 +106,21 @@ export class RpcAcceptor {
       else this.#serve(stream, secured, remote);
     } catch (error) {
       this.#handshakes.delete(stream);
-      this.#logFailure(error, remote);
+      this.options.gate.refused(error, remote);
     }
   }
 
   #serve(stream: Socket, secured: Awaited<ReturnType<typeof secureServer>>, { host, port }: HostPort): void {
     const { ports, limits, logger } = this.options;
-    const { version, remote: identity } = secured.session;
+    const { version, remote: identity, access } = secured.session;
     const link = new RpcLink(stream, secured, {
       clock: ports.clock,
       timers: ports.timers,
       outQueueBytesMax: limits.outQueueBytesMax,
     });
-    const remote = { identity, host, port, version };
+    const remote = { identity, access, host, port, version };
     const connection = new RpcServerConnection(link, { ...this.options, remote, inFlightMax: limits.inFlightMax });
-    const accepted = { link, connection };
+    const accepted = { link, connection, keyId: access.keyId };
     this.#accepted.add(accepted);
     link.start({
       onEnvelope: (envelope) => connection.receive(envelope),
@@ -125,14 +134,6 @@ export class RpcAcceptor {
         if (this.#accepted.size === 0) this.#onEmpty?.();
       },
     });
-  }
-
-  /** A port scan or a health check is no news; a member of another cluster, or one with an old key, is. */
-  #logFailure(error: unknown, remote: HostPort): void {
-    const { logger } = this.options;
-    const isMember = error instanceof HandshakeError && !(error instanceof HandshakeInvalidError);
-    const fields = error instanceof PanalError ? { code: error.code, reason: error.message } : { error };
-    logger[isMember ? 'warn' : 'debug']('A handshake failed.', { remote: formatAddress(remote), ...fields });
   }
 
   #dropSilent(): void {

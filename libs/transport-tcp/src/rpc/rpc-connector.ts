@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { type CancelTimer, type HostPort, type Logger, PanalError } from '@panal/runtime';
-import type { HelloIdentity, VersionRange } from '@panal/wire';
+import type { ClientCredentials, HelloIdentity, VersionRange } from '@panal/wire';
 import { RpcClientClosedError, RpcDisconnectedError, SilentError } from '../errors.js';
 import { secureClient } from '../secure-socket.js';
 import { backoffMs } from './backoff.js';
@@ -13,7 +13,7 @@ import type { RpcPorts } from './rpc-ports.js';
 export interface RpcConnectorOptions {
   readonly address: HostPort;
   readonly identity: HelloIdentity;
-  readonly secret: Buffer;
+  readonly secret: Buffer | ClientCredentials;
   readonly ports: RpcPorts;
   readonly limits: RpcClientLimits;
   readonly logger: Logger;

@@ -1,9 +1,11 @@
 import { BaseRpcContext } from '@nestjs/microservices';
-import type { HelloIdentity } from '@panal/wire';
+import type { Access, HelloIdentity } from '@panal/wire';
 
 /** The other end of a connection, as its handshake proved it. */
 export interface RpcRemote {
   readonly identity: HelloIdentity;
+  /** What it may, by the key it proved to have. */
+  readonly access: Access;
   readonly host: string;
   readonly port: number;
   /** Protocol version both ends agreed on. */
@@ -31,6 +33,11 @@ export class RpcContext extends BaseRpcContext<[RpcRemote, string, MessageStamp]
 
   get role(): HelloIdentity['role'] {
     return this.args[0].identity.role;
+  }
+
+  /** What the sender may, by the key it proved to have. */
+  get access(): Access {
+    return this.args[0].access;
   }
 
   /** The address the connection came from; behind NAT it is not the one to dial. */

@@ -1,6 +1,7 @@
 import { ClientProxy, type ReadPacket, type WritePacket } from '@nestjs/microservices';
 import { type HostPort, type Logger, silentLogger } from '@panal/runtime';
 import {
+  type ClientCredentials,
   type Envelope,
   type EnvelopeKind,
   type HelloIdentity,
@@ -29,8 +30,8 @@ import type { RpcPorts } from './rpc-ports.js';
 export interface TcpRpcClientOptions {
   readonly address: HostPort;
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's secret, 32 bytes, or credentials. */
+  readonly secret: Buffer | ClientCredentials;
   readonly ports: RpcPorts;
   readonly logger?: Logger;
   readonly limits?: Partial<RpcClientLimits>;

@@ -1,8 +1,9 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import type { HostPort, Logger } from '@panal/runtime';
-import type { HelloIdentity, VersionRange } from '@panal/wire';
+import type { HelloIdentity, ServerCredentials, VersionRange } from '@panal/wire';
 import { ListenError, PortTakenError } from '../errors.js';
+import { HandshakeGate } from '../handshake-gate.js';
 import { MessageClock } from './message-clock.js';
 import { RpcAcceptor } from './rpc-acceptor.js';
 import type { RpcContext } from './rpc-context.js';
@@ -13,8 +14,8 @@ export interface TcpRpcServerOptions {
   /** Port 0 takes any free port; `address` tells which. */
   readonly listen: HostPort;
   readonly identity: HelloIdentity;
-  /** The cluster's secret, 32 bytes. */
-  readonly secret: Buffer;
+  /** The cluster's secret, 32 bytes, or credentials. */
+  readonly secret: Buffer | ServerCredentials;
   readonly ports: RpcPorts;
   readonly logger: Logger;
   readonly limits?: Partial<RpcServerLimits>;
@@ -36,12 +37,15 @@ export class TcpRpcServer extends Server implements CustomTransportStrategy {
   override readonly transportId = RPC_TRANSPORT;
   readonly #listener: NetServer;
   readonly #acceptor: RpcAcceptor;
+  readonly #gate: HandshakeGate;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: TcpRpcServerOptions) {
     super();
     const { identity, secret, ports, logger, limits, versions } = options;
+    this.#gate = new HandshakeGate({ clock: ports.clock, logger, message: 'A handshake failed.' });
     this.#acceptor = new RpcAcceptor({
+      gate: this.#gate,
       identity,
       secret,
       ports,
@@ -69,6 +73,16 @@ export class TcpRpcServer extends Server implements CustomTransportStrategy {
   /** Connections that finished their handshake. */
   get connectionCount(): number {
     return this.#acceptor.connectionCount;
+  }
+
+  /** Handshakes refused so far, by reason. */
+  get refusals(): ReadonlyMap<string, number> {
+    return this.#gate.counts;
+  }
+
+  /** Ends the connections of a client key at once. @param keyId In hex. */
+  dropKey(keyId: string): void {
+    this.#acceptor.dropKey(keyId);
   }
 
   /** Calls back with PortTakenError or ListenError when it cannot listen. */
