@@ -10,7 +10,7 @@ const ring = makeClusterKeyring(random);
 const NOW_MS = 1_800_000_000_000;
 const key = makeClientKey({ cluster: 'panal', name: 'ci', signingPublicKey: ring.publicKeys[0] as Buffer }, random);
 const renewed = makeClientKey(
-  { ...key, cluster: 'panal', name: 'ci', signingPublicKey: key.signingPublicKey, id: key.id },
+  { cluster: 'panal', name: 'ci', signingPublicKey: key.signingPublicKey, id: key.id },
   random,
 );
 const known: KnownKey = {
