@@ -10,7 +10,7 @@ import { readTrackerConfig, type TrackerConfig } from './config.js';
 import { startTracker } from './start-tracker.js';
 
 /** The machine's clock, which also jumps when told to. */
-class JumpingClock implements Clock {
+export class JumpingClock implements Clock {
   readonly #system = new SystemClock();
   #aheadMs = 0;
 

@@ -209,15 +209,19 @@ export class RecordLog {
     if (this.#phase === 'loaded' && this.trouble === undefined) this.#sweeper.beat();
   }
 
-  /** Writes what waits, as far as the disk takes it. No stamp may be made after `lastClock`. */
+  /**
+   * Writes what waits, as far as the disk takes it. No stamp may be made after `lastClock`. A log that was not loaded stays
+   * as stale as it was: its tracker took no part in the cluster.
+   */
   async close(lastClock: number): Promise<void> {
     if (this.#phase === 'closed') return;
+    const hasLived = this.#phase === 'loaded';
     this.#phase = 'closed';
     await this.#committer.finish();
     await this.#sweeper.finish();
     try {
       await this.#store.close();
-      await this.#state.close(lastClock, { unsyncedBoot: '' });
+      await this.#state.close(lastClock, { hasLived, unsyncedBoot: '' });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#options.logger.warn(

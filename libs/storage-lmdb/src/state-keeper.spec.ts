@@ -30,7 +30,7 @@ async function live(
     clock.advance(1000);
     hybrid.tick(clock.nowMs());
   }
-  if (options.isClosed) await keeper.close(hybrid.last, {});
+  if (options.isClosed) await keeper.close(hybrid.last, { hasLived: true, unsyncedBoot: '' });
   return { first, last: hybrid.last, restored: keeper.restored };
 }
 
@@ -85,6 +85,13 @@ describe('StateKeeper', () => {
     expect(trial.log.isStale(lastAliveMs + 0.91 * LIVES.durableTombstoneMs)).toBe(true);
     expect(trial.log.isStale(0)).toBe(false);
     await trial.log.close(0);
+    clock.advance(LIVES.durableTombstoneMs);
+    for (let start = 0; start < 2; start += 1) {
+      const refused = await TrialLog.open(folder, { clock });
+      expect(refused.log.isStale(clock.nowMs())).toBe(true);
+      // Not loaded: whoever refuses it leaves it as it was found.
+      await refused.log.close(0);
+    }
     const fresh = await TrialLog.open(await makeFolder(), { clock });
     expect(fresh.log.isStale(clock.nowMs())).toBe(false);
     await fresh.log.close(0);

@@ -57,11 +57,18 @@ export class StateKeeper {
     if (!this.#isWriting && (isDue || isMarkNear)) void this.#write();
   }
 
-  /** Writes what is exact now that no stamp is made any more. @throws PanalError */
-  async close(lastClock: number, changes: Partial<FolderState>): Promise<void> {
+  /**
+   * Writes what is exact now that no stamp is made any more.
+   * @param end `hasLived` is false for a start that failed before the tracker knew its records. @throws PanalError
+   */
+  async close(
+    lastClock: number,
+    { hasLived, unsyncedBoot }: Pick<FolderState, 'unsyncedBoot'> & { readonly hasLived: boolean },
+  ): Promise<void> {
     const clockMark = Math.max(this.#lastClock, lastClock);
+    const lastAliveMs = hasLived ? this.clock.nowMs() : this.folder.state.lastAliveMs;
     try {
-      await this.folder.write({ clockMark, lastAliveMs: this.clock.nowMs(), members: this.#members, ...changes });
+      await this.folder.write({ clockMark, lastAliveMs, members: this.#members, unsyncedBoot });
     } catch (error) {
       throw failureError(storeFailure(error, this.folder.path));
     }
