@@ -47,6 +47,8 @@ export type NodeEvent =
   | { readonly kind: 'leave' }
   /** Compare everything with the other owners now, as an operator may ask. */
   | { readonly kind: 'repair' }
+  /** No record shall depend on this tracker, which keeps and serves what it has; or an end to that. */
+  | { readonly kind: 'cordon'; readonly isCordoned: boolean }
   | Extract<MembershipEvent, { readonly kind: 'local-health' | 'seeds' }>;
 
 export type NodeEffect =
@@ -156,6 +158,7 @@ export class ClusterNode {
       case 'leave':
         return this.#leave();
       case 'datagram':
+      case 'cordon':
       case 'local-health':
       case 'seeds':
         return this.#member(event);
@@ -218,11 +221,12 @@ export class ClusterNode {
     const { coordinator } = this;
     const self = this.options.self.id;
     return this.#membership.roster
-      .map(({ id, name, phase, health, zone, cluster }) => {
+      .map(({ id, name, phase, health, zone, cluster, protocol, isCordoned }) => {
         const isSelf = id === self;
         const clockOffsetMs = isSelf ? 0 : offsets.get(id);
         const address = formatAddress(cluster);
-        return { id, name, isSelf, isCoordinator: id === coordinator, phase, health, zone, address, clockOffsetMs };
+        const standing = { phase, health, isCordoned: isCordoned === true, protocol };
+        return { id, name, isSelf, isCoordinator: id === coordinator, ...standing, zone, address, clockOffsetMs };
       })
       .sort((one, other) => (one.name < other.name ? -1 : 1));
   }

@@ -11,6 +11,10 @@ export interface MemberStatus {
   readonly isCoordinator: boolean;
   readonly phase: MemberPhase;
   readonly health: MemberHealth;
+  /** No record shall depend on it; whether that is in force already, see `areCordonsKnown`. */
+  readonly isCordoned: boolean;
+  /** Highest version of the protocol it speaks. */
+  readonly protocol: number;
   readonly zone: string;
   /** `HOST:PORT` for other trackers. */
   readonly address: string;

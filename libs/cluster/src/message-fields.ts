@@ -87,6 +87,11 @@ export class MessageFields {
     return typeof value === 'boolean' ? value : this.#fail(key, 'is neither true nor false');
   }
 
+  /** A flag that earlier versions do not have: absent is undefined. */
+  newerFlag(key: string): boolean | undefined {
+    return this.raw(key) === undefined ? undefined : this.flag(key);
+  }
+
   /** An address that can be dialled. */
   address(key: string): HostPort {
     const fields = this.fields(key);

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { type Clock, type HostPort, type PanalError, SeededRandom } from '@panal/runtime';
-import { HybridClock } from '@panal/wire';
+import { HybridClock, PROTOCOL_VERSION, versionsUpTo } from '@panal/wire';
 import { pack, unpack } from 'msgpackr';
 import { parseClusterMessage } from './cluster-message.js';
 import { ClusterNode, type NodeEffect, type NodeEvent } from './cluster-node.js';
@@ -37,6 +37,8 @@ export interface TrackerOptions {
   readonly seeds: readonly string[];
   readonly zone?: string;
   readonly skewMs?: number;
+  /** Highest version of the protocol it speaks; that of this release unless said otherwise. */
+  readonly protocolMax?: number;
   /** That of a former process. */
   readonly id?: TrackerId;
   /** What a former process left on the disk. */
@@ -149,7 +151,7 @@ export class SimulatedTracker {
         cluster: { host: options.name, port: 5560 },
         zone: options.zone ?? '',
         weight: 1,
-        protocol: 1,
+        protocol: options.protocolMax ?? PROTOCOL_VERSION,
       },
       clock,
       random,
@@ -157,9 +159,10 @@ export class SimulatedTracker {
       table: this.table,
       config: {
         clusterName: 'test',
+        protocols: versionsUpTo(options.protocolMax ?? PROTOCOL_VERSION),
         seeds: options.seeds.map(addressOf),
         replication,
-        placement: new QuickPlacement(),
+        makePlacement: () => new QuickPlacement(),
       },
     });
   }
@@ -233,11 +236,15 @@ export class SimulatedCluster {
   }
 
   /** Another process with the id of a former one. @param keeps What it finds: its disk, or nothing. */
-  restart(tracker: SimulatedTracker, keeps: 'disk' | 'nothing'): SimulatedTracker {
+  restart(
+    tracker: SimulatedTracker,
+    keeps: 'disk' | 'nothing',
+    changes: Partial<TrackerOptions> = {},
+  ): SimulatedTracker {
     this.kill(tracker);
     const disk = keeps === 'disk' ? [...tracker.disk.values()] : [];
     const seeds = this.trackers.map(({ name }) => name);
-    return this.start({ ...tracker.options, id: tracker.id, seeds, disk });
+    return this.start({ ...tracker.options, id: tracker.id, seeds, disk, ...changes });
   }
 
   kill(tracker: SimulatedTracker): void {

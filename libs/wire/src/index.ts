@@ -126,7 +126,7 @@ export {
   TRACKER_MEMBERS_MAX,
 } from './limits.js';
 export { mergeLists, mergeLookups, newestName } from './merge-replies.js';
-export { isPatternIn, replyFor } from './message-versions.js';
+export { isPatternIn, replyFor, withoutNewer } from './message-versions.js';
 export { DEFAULT_NAMESPACE, isNamespace, isNodeName, isTorrentName } from './name-syntax.js';
 export { type PatternParts, parsePattern, patternOf } from './pattern.js';
 export {

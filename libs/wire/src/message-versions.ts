@@ -44,9 +44,14 @@ export function replyFor(pattern: string, reply: unknown, version: number): unkn
 }
 
 /** A copy without the fields that are newer than `version`; the message itself where it has none of them. */
-export function withoutNewer(message: unknown, fields: FieldVersions, version: number): unknown {
+export function withoutNewer<Message>(message: Message, fields: FieldVersions, version: number): Message {
   if (newestOf(fields) <= version || !isObject(message)) return message;
-  if (Array.isArray(message)) return message.map((item) => withoutNewer(item, fields, version));
+  // What is left is of the same type: every later field is optional.
+  return older(message, fields, version) as Message;
+}
+
+function older(message: object, fields: FieldVersions, version: number): unknown {
+  if (Array.isArray(message)) return message.map((item) => withoutNewer<unknown>(item, fields, version));
   return Object.fromEntries(
     Object.entries(message).flatMap(([key, value]): readonly (readonly [string, unknown])[] => {
       const since = fields[key] ?? 1;

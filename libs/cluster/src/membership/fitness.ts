@@ -36,7 +36,10 @@ export class Fitness {
   #isFit(wasFit: boolean): boolean {
     const { roster, health } = this.parts;
     const awarenessMax = wasFit ? COORDINATOR_AWARENESS_MAX : 0;
-    return roster.self.phase === 'active' && this.isSynced && this.#isClockHealthy && health.awareness <= awarenessMax;
+    const { phase, isCordoned } = roster.self;
+    // A cordoned one may be stopped at any time.
+    const isMeantToStay = phase === 'active' && isCordoned !== true;
+    return isMeantToStay && this.isSynced && this.#isClockHealthy && health.awareness <= awarenessMax;
   }
 
   #checkClock(): void {

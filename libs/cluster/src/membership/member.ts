@@ -28,9 +28,25 @@ export interface MemberProfile {
   readonly protocol: number;
   /** Whether it thinks itself fit to coordinate: active, in sync and not under stress. */
   readonly isFit: boolean;
+  /**
+   * No record shall depend on it; see CordonPlacement. Absent: nobody said so, as trackers of version 2 pass it on without.
+   * @since 3
+   */
+  readonly isCordoned?: boolean;
 }
 
 /** A tracker as this one sees it. */
 export interface Member extends MemberProfile {
   readonly health: MemberHealth;
+}
+
+/** Versions of the protocol that brought fields of what members say about themselves. */
+export const PROFILE_VERSIONS = { isCordoned: 3 } as const;
+
+/**
+ * Whether cordons count: only once every living member knows of them. Until then some would place by them and others not, and
+ * what one side hands over the other would not take.
+ */
+export function areCordonsKnown(living: readonly MemberProfile[]): boolean {
+  return living.every(({ protocol }) => protocol >= PROFILE_VERSIONS.isCordoned);
 }

@@ -1,6 +1,7 @@
-import type { Placement, PlacementNode } from '../placement/placement.js';
+import { type CordonableNode, CordonPlacement } from '../placement/cordon-placement.js';
+import type { Placement } from '../placement/placement.js';
 import type { TrackerId } from '../record.js';
-import type { Member } from './member.js';
+import { areCordonsKnown, type Member } from './member.js';
 import type { Roster } from './roster.js';
 import type { ClusterView } from './view.js';
 
@@ -8,12 +9,14 @@ import type { ClusterView } from './view.js';
 export class MembershipView implements ClusterView {
   #placedVersion = 0;
   #placementVersion = 0;
-  #nodes: readonly PlacementNode[] = [];
+  #nodes: readonly CordonableNode[] = [];
+  readonly #placement: CordonPlacement;
 
   constructor(
     private readonly roster: Roster,
-    private readonly placement: Placement,
+    makePlacement: () => Placement,
   ) {
+    this.#placement = new CordonPlacement(makePlacement);
     this.refresh();
   }
 
@@ -34,41 +37,51 @@ export class MembershipView implements ClusterView {
   }
 
   ranking(slot: number): readonly TrackerId[] {
-    return this.placement.ranking(slot);
+    return this.#placement.ranking(slot);
   }
 
   owners(slot: number): readonly TrackerId[] {
-    return this.placement.owners(slot);
+    return this.#placement.owners(slot);
   }
 
   pendingOwners(slot: number): readonly TrackerId[] {
-    return this.placement.pendingOwners(slot);
+    return this.#placement.pendingOwners(slot);
   }
 
   /** Follows the roster. @returns Whether anything was new. */
   refresh(): boolean {
     if (this.#placedVersion === this.roster.version) return false;
     this.#placedVersion = this.roster.version;
-    const takers = this.roster.living.filter(({ phase }) => phase !== 'leaving');
-    this.#place(takers.map(({ id, zone, weight, phase }) => ({ id, zone, weight, isActive: phase === 'active' })));
+    const { living } = this.roster;
+    const isInForce = areCordonsKnown(living);
+    const takers = living.filter(({ phase }) => phase !== 'leaving');
+    this.#place(
+      takers.map(({ id, zone, weight, phase, isCordoned }) => {
+        return { id, zone, weight, isActive: phase === 'active', isCordoned: isInForce && isCordoned === true };
+      }),
+    );
     return true;
   }
 
   /** A suspicion and its end are frequent, and move nothing: what follows from the placement stays as it is. */
-  #place(nodes: readonly PlacementNode[]): void {
+  #place(nodes: readonly CordonableNode[]): void {
     if (areSame(nodes, this.#nodes)) return;
     this.#nodes = nodes;
     this.#placementVersion += 1;
-    this.placement.update(nodes);
+    this.#placement.update(nodes);
   }
 }
 
-function areSame(some: readonly PlacementNode[], others: readonly PlacementNode[]): boolean {
+function areSame(some: readonly CordonableNode[], others: readonly CordonableNode[]): boolean {
+  return some.length === others.length && some.every((node, at) => isSame(node, others[at]));
+}
+
+function isSame(one: CordonableNode, other: CordonableNode | undefined): boolean {
   return (
-    some.length === others.length &&
-    some.every(({ id, zone, weight, isActive }, at) => {
-      const other = others[at];
-      return other?.id === id && other.zone === zone && other.weight === weight && other.isActive === isActive;
-    })
+    one.id === other?.id &&
+    one.zone === other.zone &&
+    one.weight === other.weight &&
+    one.isActive === other.isActive &&
+    one.isCordoned === other.isCordoned
   );
 }

@@ -18,6 +18,7 @@ import { type MembershipEffect, Outbox } from './membership-effect.js';
 import type { MembershipMessage } from './membership-message.js';
 import { MembershipView } from './membership-view.js';
 import { Messenger } from './messenger.js';
+import { Outgoing } from './outgoing.js';
 import { Outreach } from './outreach.js';
 import { Prober } from './prober.js';
 import { Relays } from './relays.js';
@@ -36,12 +37,13 @@ export interface MembershipOptions {
   readonly knownAddresses?: readonly HostPort[];
   /** A cluster is begun only by so many that found each other, however long that takes. Default 1: whoever finds nobody begins. */
   readonly bootstrapExpect?: number;
-  /** Versions of the protocol between trackers. */
+  /** Versions of the protocol between trackers; SUPPORTED_VERSIONS unless said otherwise. */
   readonly protocols?: VersionRange;
   readonly clock: Clock;
   readonly hybridClock: HybridClock;
   readonly random: Random;
-  readonly placement?: Placement;
+  /** Rendezvous hashing unless said otherwise. */
+  readonly makePlacement?: () => Placement;
 }
 
 export type MembershipEvent =
@@ -52,6 +54,8 @@ export type MembershipEvent =
   | { readonly kind: 'message'; readonly from: TrackerId; readonly message: MembershipMessage }
   /** joining to active, active to leaving, anything to left. After left nothing is done any more. */
   | { readonly kind: 'phase'; readonly phase: MemberPhase | 'left' }
+  /** From now on no record shall depend on this tracker, or may again. */
+  | { readonly kind: 'cordon'; readonly isCordoned: boolean }
   /** Whether this tracker holds all that it owns: one that does not is no coordinator. */
   | { readonly kind: 'synced'; readonly isSynced: boolean }
   /** How late the event loop was at worst, 99 of 100. */
@@ -70,6 +74,7 @@ export class Membership {
   readonly #offsets = new ClockOffsets();
   readonly #roster: Roster;
   readonly #view: MembershipView;
+  readonly #outgoing: Outgoing;
   readonly #seeds: Seeds;
   readonly #prober: Prober;
   readonly #relays: Relays;
@@ -97,7 +102,8 @@ export class Membership {
       return seq;
     };
     this.#roster = roster;
-    this.#view = new MembershipView(roster, options.placement ?? new RendezvousPlacement());
+    this.#outgoing = new Outgoing(roster, protocols);
+    this.#view = new MembershipView(roster, options.makePlacement ?? (() => new RendezvousPlacement()));
     this.#seeds = new Seeds(self.id, random);
     this.#seeds.add([...options.seeds, ...(options.knownAddresses ?? [])]);
     this.#prober = new Prober({ roster, messenger, outbox, health, offsets: this.#offsets, clock, random }, nextSeq);
@@ -161,7 +167,7 @@ export class Membership {
       this.#outbox.add({ kind: 'view' });
       this.#tellAddresses();
     }
-    const effects = this.#outbox.take();
+    const effects = this.#outbox.take().map((effect) => this.#outgoing.inVersionOf(effect));
     this.#isOver = effects.some(({ kind }) => kind === 'fatal');
     return effects;
   }
@@ -176,6 +182,8 @@ export class Membership {
         return this.#linkReceiver.receive(event.from, event.message, times);
       case 'phase':
         return this.#enter(event.phase);
+      case 'cordon':
+        return this.#cordon(event.isCordoned);
       case 'synced':
         this.#fitness.isSynced = event.isSynced;
         return;
@@ -216,6 +224,11 @@ export class Membership {
     if (phase !== 'left') return this.#roster.change({ phase, isFit: false });
     this.#roster.leave();
     this.#outreach.sayGoodbye();
+  }
+
+  #cordon(isCordoned: boolean): void {
+    if (this.#roster.hasLeft || isCordoned === (this.#roster.self.isCordoned === true)) return;
+    this.#roster.change({ isCordoned });
   }
 
   #tellAddresses(): void {

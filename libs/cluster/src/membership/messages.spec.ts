@@ -26,6 +26,7 @@ const profile: MemberProfile = {
   weight: 0.123456789,
   protocol: 65_535,
   isFit: true,
+  isCordoned: false,
 };
 const news: readonly News[] = [
   { kind: 'alive', member: profile },
@@ -90,12 +91,13 @@ describe('messages between trackers', () => {
         }
       }
     }
-    // No zone, no news, no members; a part of a weight or of a millisecond; any text for people, and names that only compare.
+    // What version 2 does not have; no zone, no news, no members; a part of a weight or of a millisecond; any text for people, and names that only compare.
     expect([...taken].sort()).toEqual([
       'clusterName: ""',
       'clusterName: "x y"',
       'explanation: ""',
       'explanation: "x y"',
+      'isCordoned: undefined',
       'members: []',
       'news: []',
       'timeMs: 1.5',

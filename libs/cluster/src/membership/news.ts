@@ -71,6 +71,7 @@ export function readMember(fields: MessageFields): Member {
 
 /** @throws ClusterMessageInvalidError */
 export function readProfile(fields: MessageFields): MemberProfile {
+  const isCordoned = fields.newerFlag('isCordoned');
   return {
     id: fields.trackerId('id'),
     name: fields.nodeName('name'),
@@ -83,6 +84,7 @@ export function readProfile(fields: MessageFields): MemberProfile {
     weight: fields.number('weight', WEIGHT_MIN, WEIGHT_MAX),
     protocol: fields.whole('protocol', 1, PROTOCOL_MAX),
     isFit: fields.flag('isFit'),
+    ...(isCordoned === undefined ? {} : { isCordoned }),
   };
 }
 
@@ -90,11 +92,12 @@ export function readProfile(fields: MessageFields): MemberProfile {
 export function newsSizeMax(news: News): number {
   if (news.kind !== 'alive') return 150;
   const { name, rpc, cluster, zone } = news.member;
-  return 250 + name.length + zone.length + rpc.host.length + cluster.host.length;
+  return 265 + name.length + zone.length + rpc.host.length + cluster.host.length;
 }
 
 /** What a tracker says of itself, without how others see it. */
 export function profileOf(member: MemberProfile): MemberProfile {
-  const { id, name, startedAt, incarnation, phase, rpc, cluster, zone, weight, protocol, isFit } = member;
-  return { id, name, startedAt, incarnation, phase, rpc, cluster, zone, weight, protocol, isFit };
+  const { id, name, startedAt, incarnation, phase, rpc, cluster, zone, weight, protocol, isFit, isCordoned } = member;
+  const profile = { id, name, startedAt, incarnation, phase, rpc, cluster, zone, weight, protocol, isFit };
+  return isCordoned === undefined ? profile : { ...profile, isCordoned };
 }

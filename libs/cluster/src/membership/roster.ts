@@ -108,7 +108,7 @@ export class Roster {
   }
 
   /** Says something new about this tracker. */
-  change(fields: Partial<Pick<MemberProfile, 'phase' | 'isFit'>>): void {
+  change(fields: Partial<Pick<MemberProfile, 'phase' | 'isFit' | 'isCordoned'>>): void {
     const next = { ...this.#self, ...fields };
     if (differs(this.#self, next)) this.#version += 1;
     this.#self = { ...next, incarnation: next.incarnation + 1 };
@@ -202,6 +202,7 @@ export class Roster {
   #learnAlive(profile: MemberProfile, { steadyMs }: Times): void {
     const known = this.#others.get(profile.id);
     if (known === undefined) return this.#admit(profile, steadyMs);
+    if (isSame(profile, known.profile)) return this.#complete(known, profile);
     const isLater =
       profile.startedAt > known.profile.startedAt ||
       (profile.startedAt === known.profile.startedAt && profile.incarnation > known.profile.incarnation);
@@ -216,6 +217,15 @@ export class Roster {
       this.#returned.push(profile.id);
       this.parts.outbox.info('a tracker is back', fieldsOf(profile));
     }
+    this.parts.gossip.add({ kind: 'alive', member: profile });
+  }
+
+  /** The same again, perhaps with what a tracker of an earlier version could not pass on. */
+  #complete(known: Known, profile: MemberProfile): void {
+    if (known.profile.isCordoned !== undefined || profile.isCordoned === undefined) return;
+    this.#living = undefined;
+    known.profile = profile;
+    this.#version += 1;
     this.parts.gossip.add({ kind: 'alive', member: profile });
   }
 
@@ -304,6 +314,10 @@ function isFarAhead(stamps: { readonly startedAt: number; readonly incarnation: 
   return hybridTimeMs(Math.max(stamps.startedAt, stamps.incarnation)) > nowMs + STAMP_AHEAD_MAX_MS;
 }
 
+function isSame(one: MemberProfile, other: MemberProfile): boolean {
+  return one.startedAt === other.startedAt && one.incarnation === other.incarnation;
+}
+
 /** Whether anything changed that placement, clients or people care for. */
 function differs(one: MemberProfile, other: MemberProfile): boolean {
   return (
@@ -314,7 +328,8 @@ function differs(one: MemberProfile, other: MemberProfile): boolean {
     formatAddress(one.cluster) !== formatAddress(other.cluster) ||
     one.zone !== other.zone ||
     one.weight !== other.weight ||
-    one.protocol !== other.protocol
+    one.protocol !== other.protocol ||
+    one.isCordoned !== other.isCordoned
   );
 }
 

@@ -13,11 +13,14 @@ export interface ClusterView {
   member(id: TrackerId): Member | undefined;
   /**
    * Owners, then stand-ins in the order in which they step in: active members, alive or suspect. Neither joining nor leaving
-   * ones are in it. The three owners are in distinct zones where there are three.
+   * ones are in it. The three owners are in distinct zones where there are three. Cordoned trackers come after the others.
    * @param slot 0 to EVERYWHERE
    */
   ranking(slot: number): readonly TrackerId[];
-  /** The first OWNER_COUNT of the ranking, or all of it for EVERYWHERE. Empty when nobody is active. */
+  /**
+   * The first OWNER_COUNT of the ranking, and beside them what cordoned trackers keep; all of it for EVERYWHERE. Empty when
+   * nobody is active.
+   */
   owners(slot: number): readonly TrackerId[];
   /** Owners as they will be once those joining are active. Writes go to these as well, but only active ones count. */
   pendingOwners(slot: number): readonly TrackerId[];
