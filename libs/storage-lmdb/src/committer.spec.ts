@@ -21,7 +21,7 @@ const CORRUPT: CommitResult = {
 };
 
 /** A store that answers when the test says so. */
-class SlowStore implements StorePort {
+class SlowStore implements Pick<StorePort, 'commit'> {
   readonly stored = new Map<string, ClusterRecord>();
   /** Keys of each commit that was asked for, failed or not. */
   readonly commits: string[][] = [];
@@ -59,14 +59,6 @@ class SlowStore implements StorePort {
   /** Ends commits until there are no more. */
   async answerAll(): Promise<void> {
     for (await turns(); this.isBusy; await turns()) await this.answer();
-  }
-
-  sweep(): Promise<never> {
-    return Promise.reject(new Error('nothing to sweep'));
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }
 

@@ -16,7 +16,7 @@ import type { CommitResult } from './stores.js';
 import { packedSize, type WriteBatch } from './write-batch.js';
 
 export interface CommitterOptions {
-  readonly store: StorePort;
+  readonly store: Pick<StorePort, 'commit'>;
   readonly source: RecordSource;
   readonly timers: Timers;
   readonly counters: LogCounters;
@@ -89,6 +89,15 @@ export class Committer {
     this.#isBehind = true;
     this.#refill = undefined;
     this.#wake();
+  }
+
+  /** Writes what waits now. @returns Whether the store has all of it. */
+  async flush(): Promise<boolean> {
+    const { change } = this.#asked;
+    this.#urgentChange = change;
+    this.#wake();
+    while (this.#committed.change < change && this.#running !== undefined) await this.#running;
+    return this.#committed.change >= change && !this.#isBehind && this.#refill === undefined;
   }
 
   /** Writes what waits, as far as the disk takes it, and nothing afterwards. */

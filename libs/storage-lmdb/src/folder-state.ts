@@ -10,7 +10,7 @@ export interface LogIdentity {
 }
 
 /** What a tracker must know after a restart, beside its records. */
-export interface FolderState extends LogIdentity {
+export interface FolderState extends LogIdentity, StandingOrders {
   readonly format: number;
   /** Starts so far, this one included: processes that began with the same folder, or a copy of it, are told apart by it. */
   readonly startCount: number;
@@ -22,6 +22,13 @@ export interface FolderState extends LogIdentity {
   readonly members: readonly string[];
   /** While soft records are not synced: the boot of the system they are written in. Empty: nothing is at stake. */
   readonly unsyncedBoot: string;
+}
+
+/** What the tracker was told to be, and by whom last. Absent in folders of earlier releases, which pass them by. */
+export interface StandingOrders {
+  /** Highest fencing token it was shown; orders with a lower one are refused. Absent: none. */
+  readonly fence?: number;
+  readonly isCordoned?: boolean;
 }
 
 export function firstState(identity: LogIdentity, format: number): FolderState {
@@ -57,9 +64,12 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function isState(value: Record<string, unknown>): boolean {
   const { format, startCount, clockMark, lastAliveMs, members } = value;
   const { trackerId, clusterName, clusterFingerprint, unsyncedBoot } = value;
+  const { fence = 0, isCordoned = false } = value;
   return (
     [format, startCount, lastAliveMs, clockMark].every((each) => typeof each === 'number' && isHybridTime(each)) &&
     [trackerId, clusterName, clusterFingerprint, unsyncedBoot].every((each) => typeof each === 'string') &&
+    Number.isSafeInteger(fence) &&
+    typeof isCordoned === 'boolean' &&
     Array.isArray(members) &&
     members.every((each) => typeof each === 'string')
   );

@@ -6,7 +6,7 @@ export {
   RecordLogForeignError,
   RecordLogNewerError,
 } from './errors.js';
-export type { LogIdentity } from './folder-state.js';
+export type { LogIdentity, StandingOrders } from './folder-state.js';
 export type { LogCounters } from './log-counters.js';
 export { type LoadSummary, RecordLog, type RecordLogOptions } from './record-log.js';
 export type { RecordSource } from './refill.js';

@@ -137,6 +137,8 @@ describe('a folder of format 1', () => {
       clock: 7_208_960_000_000_000,
       lastAliveMs: 1_760_000_000_000,
       members: [{ host: '10.0.0.1', port: 5560 }],
+      // What that format did not know.
+      orders: { fence: 0, isCordoned: false },
     });
     await trial.log.close(0);
     const records = await contentOf(folder);

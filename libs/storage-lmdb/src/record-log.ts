@@ -1,16 +1,19 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ClusterRecord, RecordClass, RecordLifetimes } from '@panal/cluster';
-import type { Clock, HostPort, Logger, PanalError, Timers } from '@panal/runtime';
+import { type Clock, type HostPort, type Logger, PanalError, type Timers } from '@panal/runtime';
 import { Committer } from './committer.js';
 import { RecordDiskError, RecordLogClosedError } from './errors.js';
-import type { LogIdentity } from './folder-state.js';
+import { type LogIdentity, type StandingOrders, stateText } from './folder-state.js';
 import { STALE_LIFE_PART } from './limits.js';
 import { type LogCounters, newCounters } from './log-counters.js';
 import { readStores, type StoresRead } from './read-stores.js';
 import { RecordFolder } from './record-folder.js';
 import type { RecordSource } from './refill.js';
+import { replaceFile } from './replace-file.js';
 import { type Restored, StateKeeper } from './state-keeper.js';
-import { failureError, type StoreFailure } from './store-failure.js';
-import { moveAside, STORE_NAMES } from './store-files.js';
+import { failureError, type StoreFailure, storeFailure } from './store-failure.js';
+import { moveAside, STATE_NAME, STORE_NAMES } from './store-files.js';
 import { type StorePort, StoreThread } from './store-thread.js';
 import { Sweeper } from './sweeper.js';
 import { Trouble } from './trouble.js';
@@ -192,6 +195,35 @@ export class RecordLog {
   discardDurable(): void {
     this.#refuseClosed();
     this.#committer.add((batch) => batch.discardDurable());
+  }
+
+  /** Remembers what the tracker was told, over restarts. Settles when it is on the disk. @throws PanalError */
+  async keepOrders(orders: StandingOrders): Promise<void> {
+    this.#refuseClosed();
+    await this.#state.keepOrders(orders);
+  }
+
+  /**
+   * Copies the records into another folder, while they change: all that was appended before is in it, and each of the two
+   * stores is as of one moment. A tracker that is given the copy starts with it. One copy at a time.
+   * @param folder Made here. What a copy that fails leaves in it is the caller's to remove.
+   * @returns Bytes on the disk.
+   * @throws RecordDiskFullError, RecordDiskReadOnlyError, RecordDiskError, RecordLogClosedError
+   */
+  async copyTo(folder: string): Promise<number> {
+    // Before it is loaded nobody knows whether its records may be used.
+    if (this.#phase !== 'loaded') throw new RecordLogClosedError(this.#folder.path);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (!(await this.#committer.flush())) throw this.trouble ?? new RecordDiskError(folder, 'it is behind the table');
+      const result = await this.#store.backUp(folder);
+      if (result.kind === 'failed') throw failureError(result.failure);
+      const text = stateText(this.#state.stateOfCopy());
+      await replaceFile(join(folder, STATE_NAME), text);
+      return result.sizeBytes + Buffer.byteLength(text);
+    } catch (error) {
+      throw error instanceof PanalError ? error : failureError(storeFailure(error, folder));
+    }
   }
 
   /** Remembers where members are, for the next start. */

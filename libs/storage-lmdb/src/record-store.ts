@@ -79,6 +79,11 @@ export class RecordStore {
     return entryCount - (this.#db.doesExist(PROBE_KEY) ? 1 : 0);
   }
 
+  /** A copy of what is committed now, as small as it can be, while commits go on. The file must not be there. */
+  async backUp(path: string): Promise<void> {
+    await this.#db.backup(path, true);
+  }
+
   /** Erases `keys` and writes what means nothing, which goes through the root and the list of free pages. */
   probe(keys: readonly Buffer[]): void {
     this.commit(() => {

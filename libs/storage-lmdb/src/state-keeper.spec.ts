@@ -37,7 +37,27 @@ async function live(
 describe('StateKeeper', () => {
   it('has nothing to say on the first start', async () => {
     const { restored } = await live(await makeFolder(), new ManualClock(NOW_MS), { seconds: 0 });
-    expect(restored).toEqual({ startCount: 1, clock: 0, lastAliveMs: undefined, members: [] });
+    expect(restored).toEqual({
+      startCount: 1,
+      clock: 0,
+      lastAliveMs: undefined,
+      members: [],
+      orders: { fence: 0, isCordoned: false },
+    });
+  });
+
+  it('keeps what the tracker was told as soon as that settles, whatever comes next', async () => {
+    const folder = await makeFolder();
+    const trial = await TrialLog.open(folder);
+    await trial.load();
+    await trial.log.keepOrders({ fence: 7, isCordoned: true });
+    await trial.log.keepOrders({ isCordoned: false });
+    // As after a crash: nothing but what is on the disk.
+    const crashed = await TrialLog.open(folder);
+    expect(crashed.log.restored.orders).toEqual({ fence: 7, isCordoned: false });
+    trial.log.beat(0);
+    await trial.log.close(0);
+    expect((await TrialLog.open(folder)).log.restored.orders).toEqual({ fence: 7, isCordoned: false });
   });
 
   it('never lets the clock go back, though the process crashed and the wall clock was set back', async () => {

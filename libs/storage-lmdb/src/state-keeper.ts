@@ -1,6 +1,6 @@
 import { type Clock, formatAddress, type HostPort, parseAddress } from '@panal/runtime';
 import { HybridClock, hybridTimeMs } from '@panal/wire';
-import type { FolderState } from './folder-state.js';
+import type { FolderState, StandingOrders } from './folder-state.js';
 import { CLOCK_MARK_AHEAD_MS, CLOCK_MARK_STEP_MS, MEMBERS_KEPT_MAX, STATE_INTERVAL_MS } from './limits.js';
 import type { RecordFolder } from './record-folder.js';
 import { failureError, storeFailure } from './store-failure.js';
@@ -16,6 +16,7 @@ export interface Restored {
   readonly lastAliveMs: number | undefined;
   /** Where members of the cluster were. */
   readonly members: readonly HostPort[];
+  readonly orders: Required<StandingOrders>;
 }
 
 /** Keeps what is needed beside the records, a few seconds ahead of the need. */
@@ -31,12 +32,13 @@ export class StateKeeper {
     private readonly clock: Clock,
     private readonly trouble: Trouble,
   ) {
-    const { clockMark, lastAliveMs, members } = folder.previous;
+    const { clockMark, lastAliveMs, members, fence = 0, isCordoned = false } = folder.previous;
     this.restored = {
       startCount: folder.state.startCount,
       clock: clockMark,
       lastAliveMs: lastAliveMs === 0 ? undefined : lastAliveMs,
       members: members.flatMap(addressIfAny),
+      orders: { fence, isCordoned },
     };
     this.#lastClock = clockMark;
     this.#members = members;
@@ -45,6 +47,19 @@ export class StateKeeper {
   /** Remembers where members are, from the next write on. */
   keepMembers(members: readonly HostPort[]): void {
     this.#members = members.slice(0, MEMBERS_KEPT_MAX).map(formatAddress);
+  }
+
+  /** Settles when it is on the disk. @throws PanalError */
+  async keepOrders(orders: StandingOrders): Promise<void> {
+    await this.#change(orders);
+  }
+
+  /** What a copy of the records begins with: as if the tracker ended now. */
+  stateOfCopy(): FolderState {
+    const nowMs = Math.floor(this.clock.nowMs());
+    const lastMark = new HybridClock(this.#lastClock).tick(nowMs);
+    const clockMark = Math.max(lastMark, this.folder.state.clockMark);
+    return { ...this.folder.state, clockMark, lastAliveMs: nowMs, members: this.#members, unsyncedBoot: '' };
   }
 
   /** To be called every second or more often. @param lastClock The greatest hybrid stamp made or observed. */
@@ -67,8 +82,12 @@ export class StateKeeper {
   ): Promise<void> {
     const clockMark = Math.max(this.#lastClock, lastClock);
     const lastAliveMs = hasLived ? this.clock.nowMs() : this.folder.state.lastAliveMs;
+    await this.#change({ clockMark, lastAliveMs, members: this.#members, unsyncedBoot });
+  }
+
+  async #change(changes: Partial<FolderState>): Promise<void> {
     try {
-      await this.folder.write({ clockMark, lastAliveMs, members: this.#members, unsyncedBoot });
+      await this.folder.write(changes);
     } catch (error) {
       throw failureError(storeFailure(error, this.folder.path));
     }

@@ -1,23 +1,34 @@
+import assert from 'node:assert';
 import { Worker } from 'node:worker_threads';
 import { builtFile } from './built-file.js';
-import type { CommitResult, StoresOptions, SweepResult } from './stores.js';
+import type { BackupResult, CommitResult, StoresOptions, SweepResult } from './stores.js';
 
 export type StoreRequest =
   | { readonly kind: 'commit'; readonly bytes: Uint8Array }
   | { readonly kind: 'sweep'; readonly nowMs: number }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** Answered out of turn. */
+  | { readonly kind: 'backUp'; readonly folder: string };
 export type StoreAnswer = CommitResult | SweepResult;
+
+/** The one answer that does not wait for those asked for before. */
+export interface BackupAnswer {
+  readonly kind: 'backup';
+  readonly result: BackupResult;
+}
 
 /** What the log needs of its stores. One call at a time; none throws for what a disk can do. */
 export interface StorePort {
   commit(bytes: Uint8Array): Promise<CommitResult>;
   sweep(nowMs: number): Promise<SweepResult>;
+  /** Beside the others; one at a time. See `Stores.backUp`. */
+  backUp(folder: string): Promise<BackupResult>;
   /** Rejects where the last of it could not be written. */
   close(): Promise<void>;
 }
 
-interface Waiting {
-  readonly resolve: (answer: StoreAnswer) => void;
+interface Waiting<Answer = StoreAnswer> {
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -25,6 +36,7 @@ interface Waiting {
 export class StoreThread implements StorePort {
   #worker: Worker | undefined;
   readonly #waiting: Waiting[] = [];
+  #backup: Waiting<BackupResult> | undefined;
 
   constructor(private readonly options: StoresOptions) {}
 
@@ -37,6 +49,14 @@ export class StoreThread implements StorePort {
     return (await this.#ask({ kind: 'sweep', nowMs })) as SweepResult;
   }
 
+  backUp(folder: string): Promise<BackupResult> {
+    assert(this.#backup === undefined, 'one copy is made at a time');
+    return new Promise((resolve, reject) => {
+      this.#backup = { resolve, reject };
+      this.#send({ kind: 'backUp', folder });
+    });
+  }
+
   async close(): Promise<void> {
     if (this.#worker === undefined) return;
     this.#worker.ref();
@@ -46,10 +66,21 @@ export class StoreThread implements StorePort {
 
   #ask(request: StoreRequest): Promise<StoreAnswer> {
     return new Promise((resolve, reject) => {
-      this.#worker ??= this.#start();
       this.#waiting.push({ resolve, reject });
-      this.#worker.postMessage(request, request.kind === 'commit' ? [request.bytes.buffer as ArrayBuffer] : []);
+      this.#send(request);
     });
+  }
+
+  #send(request: StoreRequest): void {
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(request, request.kind === 'commit' ? [request.bytes.buffer as ArrayBuffer] : []);
+  }
+
+  #answered(answer: StoreAnswer | BackupAnswer): void {
+    if (!('kind' in answer) || answer.kind !== 'backup') return this.#waiting.shift()?.resolve(answer);
+    const backup = this.#backup;
+    this.#backup = undefined;
+    backup?.resolve(answer.result);
   }
 
   /** A thread that dies is started again by the next request. */
@@ -60,10 +91,12 @@ export class StoreThread implements StorePort {
       execArgv: [],
     });
     worker.unref();
-    worker.on('message', (answer: StoreAnswer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('message', (answer: StoreAnswer | BackupAnswer) => this.#answered(answer));
     worker.on('error', (error) => {
       this.#worker = undefined;
       for (const { reject } of this.#waiting.splice(0)) reject(error);
+      this.#backup?.reject(error);
+      this.#backup = undefined;
     });
     return worker;
   }

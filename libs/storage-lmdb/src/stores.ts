@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statfsSync, statSync } from 'node:fs';
 import { purgeAtMs, type RecordClass, type RecordLifetimes } from '@panal/cluster';
-import { STORE_FAILURES_MAX, SWEEP_RECORDS } from './limits.js';
+import { FREE_SPACE_BYTES_MIN, STORE_FAILURES_MAX, SWEEP_RECORDS } from './limits.js';
 import { RecordStore } from './record-store.js';
 import { type StoreFailure, storeFailure } from './store-failure.js';
 import { moveAside, STORE_NAMES, storePath } from './store-files.js';
@@ -18,6 +18,10 @@ export type CommitResult =
   | { readonly kind: 'committed' }
   /** Nothing of the batch may be counted on. `movedTo`: the store was corrupt and is empty now. */
   | { readonly kind: 'failed'; readonly failure: StoreFailure; readonly movedTo?: string };
+
+export type BackupResult =
+  | { readonly kind: 'done'; readonly sizeBytes: number }
+  | { readonly kind: 'failed'; readonly failure: StoreFailure };
 
 export interface SweepResult {
   readonly sweptCount: number;
@@ -40,6 +44,8 @@ export class Stores {
   readonly #open = new Map<RecordClass, RecordStore>();
   /** In a row, of each store. */
   readonly #failureCounts = new Map<RecordClass, number>();
+  /** Under way; never rejects. */
+  #backup: Promise<BackupResult> | undefined;
   #sweepFrom: { recordClass: RecordClass; key: Buffer | undefined } = { recordClass: 'durable', key: undefined };
 
   constructor(private readonly options: StoresOptions) {}
@@ -79,9 +85,41 @@ export class Stores {
     return { sweptCount: 0, isPassDone, ...lost };
   }
 
+  /**
+   * Copies both stores into a folder that is there and has none, each as of one moment, beside commits and sweeps. One at a
+   * time. What was copied when it fails is the caller's to remove.
+   */
+  async backUp(folder: string): Promise<BackupResult> {
+    const backup = this.#backUp(folder);
+    this.#backup = backup;
+    try {
+      return await backup;
+    } finally {
+      this.#backup = undefined;
+    }
+  }
+
   async close(): Promise<void> {
     for (const recordClass of CLASSES) await this.#close(recordClass);
     if (!this.options.isSoftSynced) syncFile(storePath(this.options.folder, 'soft'));
+  }
+
+  async #backUp(folder: string): Promise<BackupResult> {
+    let sizeBytes = 0;
+    for (const recordClass of CLASSES) {
+      const target = storePath(folder, recordClass);
+      try {
+        const path = storePath(this.options.folder, recordClass);
+        const store = this.#open.get(recordClass) ?? this.#openStore(recordClass, path);
+        refuseTooFull(path, folder);
+        await store.backUp(target);
+        syncFile(target);
+        sizeBytes += statSync(target).size;
+      } catch (error) {
+        return { kind: 'failed', failure: storeFailure(error, target) };
+      }
+    }
+    return { kind: 'done', sizeBytes };
   }
 
   async #attempt(recordClass: RecordClass, task: (store: RecordStore) => void): Promise<CommitResult> {
@@ -120,6 +158,8 @@ export class Stores {
   async #close(recordClass: RecordClass): Promise<void> {
     const store = this.#open.get(recordClass);
     this.#open.delete(recordClass);
+    // A store that closes under its own copy takes the process with it.
+    await this.#backup;
     await store?.close();
   }
 }
@@ -133,6 +173,13 @@ function write(store: RecordStore, items: readonly Item[]): void {
       else store.eraseAll();
     }
   });
+}
+
+/** Before the disk is full of a copy, and the store itself has no room left. */
+function refuseTooFull(path: string, folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize > statSync(path).size + FREE_SPACE_BYTES_MIN) return;
+  throw Object.assign(new Error('There is no room for a copy of the store.'), { code: 'ENOSPC' });
 }
 
 /** What the system has not written yet of a store that does not sync. */
