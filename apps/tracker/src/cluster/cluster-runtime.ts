@@ -14,7 +14,7 @@ import type { ClusterLinks } from '@panal/transport-tcp';
 import type { RecordKeeper } from './record-keeper.js';
 
 export interface ClusterRuntimeOptions {
-  readonly node: ClusterNode;
+  readonly node: Pick<ClusterNode, 'step'>;
   readonly keeper: RecordKeeper;
   readonly logger: Logger;
   /** Members came, went or moved. */
