@@ -42,3 +42,6 @@ export const TORRENT_FILE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A tracker answers an operator in milliseconds; one that does not within this is shown as away. */
 export const TRACKER_REPLY_TIMEOUT_MS = 3_000;
+
+/** A snapshot is written at the speed of the tracker's disk: ten minutes are 60 GB at 100 MB/s. */
+export const SNAPSHOT_TIMEOUT_MS = 600_000;

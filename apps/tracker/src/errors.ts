@@ -1,4 +1,6 @@
+import type { Member } from '@panal/cluster';
 import { PanalError } from '@panal/runtime';
+import { PROTOCOL_VERSION } from '@panal/wire';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -34,6 +36,67 @@ export class OrderOutdatedError extends PanalError {
       code: 'order_outdated',
       message: `The order came with the fencing token ${fence}; one with ${highest} was here before.`,
       action: 'Stop giving orders: another operator has taken over. Ask it, or begin again with a new token.',
+      retryable: false,
+    });
+  }
+}
+
+/** Some trackers of the cluster would not know what a cordon is, and place records by other rules than the rest. */
+export class ClusterMixedError extends PanalError {
+  constructor(members: readonly Pick<Member, 'name' | 'protocol'>[]) {
+    const older = members.filter(({ protocol }) => protocol < PROTOCOL_VERSION).map(({ name }) => name);
+    super({
+      code: 'cluster_mixed',
+      message: `Not all trackers know cordons: ${older.join(', ')} speak an earlier version of the protocol.`,
+      action: 'Upgrade them, start them without --protocol-max, or wait until those that are gone count as dead.',
+      retryable: true,
+    });
+  }
+}
+
+/** The tracker has no data folder: there is nothing on a disk to copy, and no place to copy it to. */
+export class SnapshotImpossibleError extends PanalError {
+  constructor() {
+    super({
+      code: 'snapshot_impossible',
+      message: 'This tracker keeps nothing on disk, so it makes no snapshots.',
+      action: 'Start it with --data, or take the snapshot of another tracker.',
+      retryable: false,
+    });
+  }
+}
+
+/** The tracker makes one snapshot at a time. */
+export class SnapshotBusyError extends PanalError {
+  constructor() {
+    super({
+      code: 'snapshot_busy',
+      message: 'Another snapshot of this tracker is being made.',
+      action: 'Try again when it is done.',
+      retryable: true,
+    });
+  }
+}
+
+/** A snapshot is never written over. */
+export class SnapshotExistsError extends PanalError {
+  constructor(folder: string) {
+    super({
+      code: 'snapshot_exists',
+      message: `There is ${folder} already.`,
+      action: 'Choose another name, or remove that folder on the machine of the tracker.',
+      retryable: false,
+    });
+  }
+}
+
+/** So many snapshots are there that one more could be the one that fills the disk. */
+export class SnapshotLimitError extends PanalError {
+  constructor(folder: string) {
+    super({
+      code: 'snapshot_limit',
+      message: `There are as many snapshots in ${folder} as a tracker keeps.`,
+      action: 'Move some of them elsewhere on the machine of the tracker, or remove them.',
       retryable: false,
     });
   }

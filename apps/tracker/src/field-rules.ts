@@ -24,9 +24,10 @@ function rule(name: string, isValid: (value: unknown) => boolean, mustBe: string
 export const IsNamespace = (): Rule =>
   rule('isNamespace', (value) => typeof value === 'string' && isNamespace(value), 'a namespace, such as "default"');
 
-export const IsPeerName = (): Rule =>
+/** Of a peer, or of anything else that is named as servers are. */
+export const IsNodeName = (): Rule =>
   rule(
-    'isPeerName',
+    'isNodeName',
     (value) => typeof value === 'string' && isNodeName(value),
     '1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit',
   );

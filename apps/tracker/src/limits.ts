@@ -30,3 +30,10 @@ export const DURABLE_TOMBSTONE_MS = 10 * 24 * 60 * 60_000;
 
 /** A tracker says that it has started once it is ready, or after this: a cluster may take longer to become whole. */
 export const SETTLE_TIMEOUT_MS = 5_000;
+
+/** Snapshots of one tracker: two weeks of one a day. Each takes as much disk as its records; a program that never removes any shall not fill it. */
+export const SNAPSHOTS_MAX = 16;
+
+/** In the data folder: the records, and copies of them. */
+export const RECORDS_FOLDER = 'records';
+export const SNAPSHOTS_FOLDER = 'snapshots';

@@ -16,8 +16,8 @@ import {
   IsHost,
   IsLabels,
   IsNamespace,
+  IsNodeName,
   IsPeerId,
-  IsPeerName,
   IsPort,
   IsTitle,
   IsWholeNumber,
@@ -25,7 +25,7 @@ import {
 import { TorrentMessage } from './torrent-message.js';
 
 class AddressField implements PeerAddress {
-  @IsPeerName()
+  @IsNodeName()
   readonly network!: string;
 
   @IsHost()
@@ -39,7 +39,7 @@ class IdentityField implements PeerIdentity {
   @IsPeerId()
   readonly id!: Uint8Array;
 
-  @IsPeerName()
+  @IsNodeName()
   readonly name!: string;
 
   @IsWholeNumber(0)

@@ -66,7 +66,7 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
       logger,
       secret: key.secret,
       fingerprint: key.fingerprint,
-      folder: folder?.pathOf('records'),
+      folder,
       rpc: rpcAddress(config, rpc.port),
       onFatal: (error) => failure.note(error),
     });

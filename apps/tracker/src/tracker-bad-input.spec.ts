@@ -24,6 +24,7 @@ describe('a tracker given bad input', () => {
   const heartbeat = { namespace: 'default', peerId: id, incarnation: 1, torrents: [{ hash, isComplete: true }] };
   const name = { namespace: 'default', name: 'llm:v3' };
   const list = { namespace: 'default', countMax: 10 };
+  const status = { namespace: 'default' };
   const cases: [message: string, field: string, pattern: string, good: object, bad: unknown[]][] = [
     ['announce', 'namespace', patterns.announce, makeAnnounce(1), ['', 'A B', 5, 'x'.repeat(65)]],
     ['announce', 'hash', patterns.announce, makeAnnounce(1), ['aa', Buffer.alloc(31), Buffer.alloc(0), 5]],
@@ -82,6 +83,19 @@ describe('a tracker given bad input', () => {
     ['name put', 'hash', patterns.namePut, { ...name, hash, setAt: 5 }, [Buffer.alloc(5)]],
     ['name get', 'name', patterns.nameGet, name, ['', 5, null]],
     ['torrent list', 'countMax', patterns.torrentList, list, [0, 1_001, 'x']],
+    ['slots', 'from', patterns.clusterSlots, { ...status, from: 0, countMax: 1 }, [-1, 16_385, 1.5, 'x']],
+    ['slots', 'countMax', patterns.clusterSlots, { ...status, from: 0, countMax: 1 }, [0, 1e9, null]],
+    ['drain', 'fence', patterns.clusterDrain, { ...status, fence: 1 }, [-1, 1.5, '1', 2 ** 53]],
+    ['repair', 'fence', patterns.clusterRepair, { ...status, fence: 1 }, [-1, Number.NaN]],
+    ['cordon', 'fence', patterns.clusterCordon, { ...status, fence: 1 }, [-1, null]],
+    ['uncordon', 'fence', patterns.clusterUncordon, { ...status, fence: 1 }, [-1, 'x']],
+    [
+      'snapshot',
+      'name',
+      patterns.clusterSnapshot,
+      { ...status, fence: 1, name: 'a' },
+      ['', '.', '..', '../a', 'a/b', '/a', 'a\0', '.a', 'é', 'x'.repeat(65), 5],
+    ],
     ['status', 'namespace', patterns.status, { namespace: 'default' }, [5, null]],
   ];
 

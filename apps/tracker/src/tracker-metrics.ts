@@ -19,7 +19,10 @@ export type MessageName =
   | 'cluster_status'
   | 'cluster_slots'
   | 'cluster_drain'
-  | 'cluster_repair';
+  | 'cluster_repair'
+  | 'cluster_cordon'
+  | 'cluster_uncordon'
+  | 'cluster_snapshot';
 
 const GAUGES: readonly (readonly [name: string, help: string, value: (totals: TrackingTotals) => number])[] = [
   ['torrents', 'Torrents that are shared, named or described.', ({ torrentCount }) => torrentCount],

@@ -2,6 +2,7 @@ import { TRACKER_PATTERNS as patterns } from '@panal/wire';
 import { hash, makeAnnounce, makePeer, makeTrackerFixture, type TrackerFixture, torrent } from './tracker.fixture.js';
 
 const all = { namespace: 'default' };
+const order = { ...all, fence: 0 };
 
 describe('a tracker and clients of earlier versions', () => {
   let fixture: TrackerFixture;
@@ -27,6 +28,8 @@ describe('a tracker and clients of earlier versions', () => {
   it.each([
     [1, patterns.clusterMembers, all],
     [1, patterns.clusterStatus, all],
+    [2, patterns.clusterCordon, order],
+    [2, patterns.clusterSnapshot, { ...order, name: 's' }],
   ])('does not know for version %i what it has for later ones: %s', async (version, pattern, data) => {
     fixture = await makeTrackerFixture();
     await expect(fixture.connect(version).call(pattern, data)).rejects.toMatchObject({ code: 'rpc_unknown_command' });
@@ -34,6 +37,8 @@ describe('a tracker and clients of earlier versions', () => {
 
   it('speaks at most what --protocol-max allows', async () => {
     fixture = await makeTrackerFixture('--protocol-max', '2');
+    const unknown = { code: 'rpc_unknown_command' };
+    await expect(fixture.client.call(patterns.clusterCordon, order)).rejects.toMatchObject(unknown);
     expect(await fixture.client.call(patterns.clusterStatus, all)).not.toHaveProperty('members.0.protocol');
     expect(await fixture.client.call(patterns.lookup, { ...torrent, peerCountMax: 1 })).toHaveProperty('owners');
   });

@@ -11,7 +11,13 @@ export type { ClockOffset } from './membership/clock-offsets.js';
 export { ClusterMessageInvalidError, JoinRefusedError, TrackerDuplicateError } from './membership/errors.js';
 export { type GossipMessage, parseGossip } from './membership/gossip-message.js';
 export { WEIGHT_MAX, WEIGHT_MIN } from './membership/limits.js';
-export type { Member, MemberHealth, MemberPhase, MemberProfile } from './membership/member.js';
+export {
+  areCordonsKnown,
+  type Member,
+  type MemberHealth,
+  type MemberPhase,
+  type MemberProfile,
+} from './membership/member.js';
 export { Membership, type MembershipEvent, type MembershipOptions } from './membership/membership.js';
 export type { MembershipEffect } from './membership/membership-effect.js';
 export { type MembershipMessage, parseMembershipMessage } from './membership/membership-message.js';

@@ -1,5 +1,5 @@
-import { chmod, readdir, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { chmod, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Random } from '@panal/runtime';
 import { readStateFile, replaceFile, TEMPORARY_SUFFIX } from './atomic-file.js';
 import {
@@ -9,7 +9,7 @@ import {
   DataFolderUnusableError,
 } from './data-folder-errors.js';
 import { systemCodeOf } from './errors.js';
-import { makeFolders } from './folders.js';
+import { makeFolders, syncFolder } from './folders.js';
 import { ProcessLock } from './process-lock.js';
 
 /** Format of the folder as a whole. Raised with every change an older Panal could not read; `open` migrates. */
@@ -121,6 +121,32 @@ export class DataFolder {
     } catch (error) {
       if (systemCodeOf(error) === 'ENOENT') return [];
       throw new DataFolderUnusableError(path, error);
+    }
+  }
+
+  /**
+   * Makes a folder below this one that is a data folder with the same identity, and nothing else of this one. It appears with
+   * all that `fill` wrote into it, or not at all.
+   * @param name Of a folder that is not there.
+   * @returns Its path. @throws DataFolderUnusableError; what `fill` throws
+   */
+  async makeTwin(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+    const path = this.pathOf(name);
+    const parent = dirname(path);
+    // No name of ours begins with a dot.
+    const unfinished = join(parent, `.${basename(path)}${TEMPORARY_SUFFIX}`);
+    try {
+      await rm(unfinished, { recursive: true, force: true });
+      await makeFolders(unfinished, 0o700);
+      await replaceFile(join(unfinished, 'format'), Buffer.from(`${DATA_FOLDER_FORMAT}\n`));
+      await replaceFile(join(unfinished, 'id'), Buffer.from(`${this.id.toString('hex')}\n`));
+      await fill(unfinished);
+      await rename(unfinished, path);
+      await syncFolder(parent);
+      return path;
+    } catch (error) {
+      await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
+      throw isSystemError(error) ? new DataFolderUnusableError(path, error) : error;
     }
   }
 

@@ -90,7 +90,8 @@ export interface SlotView {
 export interface AdminRequest extends TrackerRequest {
   /**
    * Fencing token: whoever gives orders raises it, and an order with a lower one than the tracker has seen is refused, so
-   * that a former commander who does not know it yet changes nothing. 0: a person, who is never refused.
+   * that a former commander who does not know it yet changes nothing. A tracker with a data folder knows it
+   * after a restart, too. 0: a person, who is never refused.
    */
   readonly fence: number;
 }
@@ -102,4 +103,23 @@ export interface DrainReply {
 export interface RepairReply {
   /** Slots that are compared again. */
   readonly slotCount: number;
+}
+
+/** To `cordon` and `uncordon`. @since 3 */
+export interface CordonReply {
+  readonly isCordoned: boolean;
+}
+
+/** @since 3 */
+export interface SnapshotRequest extends AdminRequest {
+  /** What it is called; new among those of the tracker, and written as trackers are named. */
+  readonly name: string;
+}
+
+/** @since 3 */
+export interface SnapshotReply {
+  readonly name: string;
+  /** Where it is on the machine of the tracker: in `snapshots` of its data folder. */
+  readonly folder: string;
+  readonly sizeBytes: number;
 }

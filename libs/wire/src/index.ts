@@ -4,11 +4,14 @@ export type {
   ClusterSlotsRequest,
   ClusterStatusReply,
   ClusterStatusRequest,
+  CordonReply,
   DrainReply,
   MemberView,
   RepairReply,
   SlotTotals,
   SlotView,
+  SnapshotReply,
+  SnapshotRequest,
 } from './admin-messages.js';
 export { ClientHandshake } from './client-handshake.js';
 export {

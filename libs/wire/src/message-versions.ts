@@ -16,6 +16,9 @@ const PATTERN_VERSIONS: ReadonlyMap<string, number> = new Map([
   [TRACKER_PATTERNS.clusterSlots, 2],
   [TRACKER_PATTERNS.clusterDrain, 2],
   [TRACKER_PATTERNS.clusterRepair, 2],
+  [TRACKER_PATTERNS.clusterCordon, 3],
+  [TRACKER_PATTERNS.clusterUncordon, 3],
+  [TRACKER_PATTERNS.clusterSnapshot, 3],
 ]);
 
 const REPLY_VERSIONS: ReadonlyMap<string, FieldVersions> = new Map([

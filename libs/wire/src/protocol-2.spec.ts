@@ -77,6 +77,8 @@ describe('what is newer than the agreed version', () => {
     [patterns.announce, 1],
     [patterns.clusterMembers, 2],
     [patterns.clusterDrain, 2],
+    [patterns.clusterCordon, 3],
+    [patterns.clusterSnapshot, 3],
     ['plugin.of.somebody', 1],
   ])('is no message: %s is there since %i', (pattern, version) => {
     expect(isPatternIn(pattern, version)).toBe(true);

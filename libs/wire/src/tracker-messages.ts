@@ -25,6 +25,12 @@ export const TRACKER_PATTERNS = {
   clusterDrain: 'tracker.cluster.drain',
   /** @since 2 */
   clusterRepair: 'tracker.cluster.repair',
+  /** @since 3 */
+  clusterCordon: 'tracker.cluster.cordon',
+  /** @since 3 */
+  clusterUncordon: 'tracker.cluster.uncordon',
+  /** @since 3 */
+  clusterSnapshot: 'tracker.cluster.snapshot',
 } as const;
 
 /** `index` of a message about the torrent as a whole. */

@@ -10,9 +10,10 @@ const NONE = '-';
 export function statusLines(terminal: Terminal, reports: readonly TrackerReport[]): string[] {
   const rows = reports.map(({ member, status, failure }) => {
     const state = failure === undefined && status !== undefined ? stateOf(status.whyNotReady, member.phase) : 'away';
+    const cordon = member.isCordoned === true ? ', cordoned' : '';
     const slots = status?.slots;
     return [
-      terminal.style(state === 'ready' ? 'green' : 'yellow', state),
+      terminal.style(state === 'ready' && cordon === '' ? 'green' : 'yellow', `${state}${cordon}`),
       member.name,
       `${member.rpc.host}:${member.rpc.port}`,
       member.zone === '' ? NONE : member.zone,
@@ -45,6 +46,7 @@ function summaryLines(reports: readonly TrackerReport[]): string[] {
     ...(gone.size > 0
       ? [`Dead: ${[...gone].sort().join(', ')}. Its records are copied to the others by themselves.`]
       : []),
+    ...versionLines(reports),
     ...(under > 0
       ? [
           `${counted(under, 'slot')} of a tracker have fewer than three owners: start more trackers to have three copies.`,
@@ -53,6 +55,17 @@ function summaryLines(reports: readonly TrackerReport[]): string[] {
     ...answers.flatMap(({ name, diskTrouble }) => (diskTrouble === null ? [] : [`${name}: ${diskTrouble}`])),
     ...answers.flatMap(({ name, whyNotReady }) => (whyNotReady === null ? [] : [`${name}: ${whyNotReady}`])),
   ];
+}
+
+/** While not all speak the same version: who speaks which. Trackers of version 2 do not say. */
+function versionLines(reports: readonly TrackerReport[]): string[] {
+  const versions = reports.flatMap(({ member, status }) => {
+    const self = status?.members.find(({ isSelf }) => isSelf);
+    return self === undefined ? [] : [{ name: member.name, version: String(self.protocol ?? 'an earlier one') }];
+  });
+  if (new Set(versions.map(({ version }) => version)).size < 2) return [];
+  const list = versions.map(({ name, version }) => `${name} ${version}`).join(', ');
+  return [`Versions of the protocol: ${list}. What is newer is not used until all have it.`];
 }
 
 /** Slots one by one: who owns them, and what the tracker that was asked holds of them. */

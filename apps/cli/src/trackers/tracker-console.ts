@@ -63,6 +63,15 @@ export class TrackerConsole {
     return [...reply.members].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  /** The tracker that is called so, or has this id. @throws UsageError when there is none */
+  async member(name: string): Promise<TrackerMember> {
+    const members = await this.members();
+    const member = members.find((one) => one.name === name || one.id === name);
+    if (member !== undefined) return member;
+    const known = members.map((one) => one.name).join(', ');
+    throw new UsageError(`No tracker of the cluster is called "${name}".`, `There are ${known}.`);
+  }
+
   /** Asks every member for its own view. One that does not answer has a failure. */
   async reports(): Promise<readonly TrackerReport[]> {
     const members = await this.members();
@@ -79,7 +88,12 @@ export class TrackerConsole {
   }
 
   /** One question to one tracker. @throws PanalError */
-  async ask<Reply>(address: HostPort, pattern: string, data: object): Promise<Reply> {
+  async ask<Reply>(
+    address: HostPort,
+    pattern: string,
+    data: object,
+    timeoutMs = TRACKER_REPLY_TIMEOUT_MS,
+  ): Promise<Reply> {
     const client = new TcpRpcClient({
       address,
       identity: { role: 'client', cluster: this.cluster, principal: 'client:cli' },
@@ -93,7 +107,7 @@ export class TrackerConsole {
     });
     try {
       const request = { namespace: DEFAULT_NAMESPACE, ...data };
-      return await client.call<Reply>(pattern, request, { timeoutMs: TRACKER_REPLY_TIMEOUT_MS });
+      return await client.call<Reply>(pattern, request, { timeoutMs });
     } finally {
       await client.close();
     }

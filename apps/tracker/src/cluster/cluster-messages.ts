@@ -1,6 +1,12 @@
 import { EVERYWHERE } from '@panal/cluster';
-import { type AdminRequest, type ClusterSlotsRequest, SLOT_LIST_MAX, type TrackerRequest } from '@panal/wire';
-import { IsNamespace, IsWholeNumber } from '../field-rules.js';
+import {
+  type AdminRequest,
+  type ClusterSlotsRequest,
+  SLOT_LIST_MAX,
+  type SnapshotRequest,
+  type TrackerRequest,
+} from '@panal/wire';
+import { IsNamespace, IsNodeName, IsWholeNumber } from '../field-rules.js';
 
 export class ClusterMessage implements TrackerRequest {
   @IsNamespace()
@@ -18,4 +24,10 @@ export class SlotsMessage extends ClusterMessage implements ClusterSlotsRequest 
 export class AdminMessage extends ClusterMessage implements AdminRequest {
   @IsWholeNumber(0)
   readonly fence!: number;
+}
+
+export class SnapshotMessage extends AdminMessage implements SnapshotRequest {
+  /** One part of a path, and never `.` or `..`. */
+  @IsNodeName()
+  readonly name!: string;
 }

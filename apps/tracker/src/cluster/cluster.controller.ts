@@ -5,26 +5,25 @@ import {
   type ClusterMembersReply,
   type ClusterSlotsReply,
   type ClusterStatusReply,
+  type CordonReply,
   type DrainReply,
   type RepairReply,
+  type SnapshotReply,
   TRACKER_MEMBERS_MAX,
   TRACKER_PATTERNS,
 } from '@panal/wire';
 import { TrackerNotReadyError } from '../errors.js';
 import { TrackerMetrics } from '../tracker-metrics.js';
 import { TRACKER_SELF, type TrackerSelf } from '../tracker-self.js';
-import { AdminMessage, ClusterMessage, SlotsMessage } from './cluster-messages.js';
+import { AdminMessage, ClusterMessage, SlotsMessage, SnapshotMessage } from './cluster-messages.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { ClusterPulse } from './cluster-pulse.js';
-import { Fence } from './fence.js';
 import type { OpenCluster } from './open-cluster.js';
 import { slotViews, statusReply } from './status-reply.js';
 
 /** Who the trackers are, and what an operator asks of them. */
 @Controller()
 export class ClusterController {
-  readonly #fence = new Fence();
-
   constructor(
     private readonly presence: ClusterPresence,
     private readonly pulse: ClusterPulse,
@@ -39,7 +38,7 @@ export class ClusterController {
     const { view, self } = node;
     const members = view.members
       .slice(0, TRACKER_MEMBERS_MAX)
-      .map(({ health, id, name, rpc, zone, weight, phase }) => ({
+      .map(({ health, id, name, rpc, zone, weight, phase, isCordoned }) => ({
         id,
         name,
         rpc,
@@ -47,6 +46,7 @@ export class ClusterController {
         weight,
         phase,
         isAlive: health === 'alive',
+        isCordoned: isCordoned === true,
       }));
     return { clusterId, epoch: view.version, slotCount: SLOT_COUNT, members, self: self.id };
   }
@@ -65,24 +65,34 @@ export class ClusterController {
     return { slots: slotViews(this.#cluster(), from, countMax), slotCount: SLOT_COUNT };
   }
 
-  /** Hands everything over and owns nothing from now on. Answered at once; the status tells how far it is. */
   @MessagePattern(TRACKER_PATTERNS.clusterDrain)
-  drain(@Payload() { fence }: AdminMessage): DrainReply {
+  drain(@Payload() { fence }: AdminMessage): Promise<DrainReply> {
     this.metrics.countMessage('cluster_drain');
-    const { runtime, node } = this.#cluster();
-    this.#fence.pass(fence);
-    runtime.step({ kind: 'leave' });
-    return { phase: node.self.phase };
+    return this.#cluster().orders.drain(fence);
   }
 
-  /** Compares all that this tracker owns with the other owners again. */
   @MessagePattern(TRACKER_PATTERNS.clusterRepair)
-  repair(@Payload() { fence }: AdminMessage): RepairReply {
+  repair(@Payload() { fence }: AdminMessage): Promise<RepairReply> {
     this.metrics.countMessage('cluster_repair');
-    const { runtime, node } = this.#cluster();
-    this.#fence.pass(fence);
-    runtime.step({ kind: 'repair' });
-    return { slotCount: node.status().slots.owned };
+    return this.#cluster().orders.repair(fence);
+  }
+
+  @MessagePattern(TRACKER_PATTERNS.clusterCordon)
+  cordon(@Payload() { fence }: AdminMessage): Promise<CordonReply> {
+    this.metrics.countMessage('cluster_cordon');
+    return this.#cluster().orders.cordon(fence, true);
+  }
+
+  @MessagePattern(TRACKER_PATTERNS.clusterUncordon)
+  uncordon(@Payload() { fence }: AdminMessage): Promise<CordonReply> {
+    this.metrics.countMessage('cluster_uncordon');
+    return this.#cluster().orders.cordon(fence, false);
+  }
+
+  @MessagePattern(TRACKER_PATTERNS.clusterSnapshot)
+  snapshot(@Payload() { fence, name }: SnapshotMessage): Promise<SnapshotReply> {
+    this.metrics.countMessage('cluster_snapshot');
+    return this.#cluster().orders.snapshot(fence, name);
   }
 
   #cluster(): OpenCluster {

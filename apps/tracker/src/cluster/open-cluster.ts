@@ -1,15 +1,20 @@
 import { ClusterNode, type ReplicaTable } from '@panal/cluster';
 import type { HostPort, Logger, PanalError } from '@panal/runtime';
+import type { DataFolder } from '@panal/storage-fs';
 import { RecordLog } from '@panal/storage-lmdb';
 import { type Question, readQuestion } from '@panal/tracking';
 import { ClusterDiscovery, type RpcPorts, TcpClusterLinks } from '@panal/transport-tcp';
 import { versionsUpTo } from '@panal/wire';
 import type { TrackerConfig } from '../config.js';
 import { FolderStaleError, TrackerNotReadyError } from '../errors.js';
+import { RECORDS_FOLDER } from '../limits.js';
 import { ASK } from './cluster-replicas.js';
 import { ClusterRuntime } from './cluster-runtime.js';
+import { Fence } from './fence.js';
 import { LateListener } from './late-listener.js';
+import { Orders } from './orders.js';
 import { ForgetfulKeeper, type RecordKeeper } from './record-keeper.js';
+import { Snapshots } from './snapshots.js';
 import { lifetimes, reachableAt } from './tracker-profile.js';
 
 export interface ClusterParts {
@@ -19,8 +24,8 @@ export interface ClusterParts {
   readonly secret: Buffer;
   /** Tells clusters of one name apart. */
   readonly fingerprint: string;
-  /** Where records are kept; undefined: nowhere. */
-  readonly folder: string | undefined;
+  /** Where records are kept, and copies of them; undefined: nowhere. */
+  readonly folder: DataFolder | undefined;
   readonly table: ReplicaTable;
   /** Longest time a soft record is served, ms. */
   readonly lifeMs: number;
@@ -40,6 +45,7 @@ export interface OpenCluster {
   readonly runtime: ClusterRuntime;
   readonly links: TcpClusterLinks;
   readonly log: RecordLog | undefined;
+  readonly orders: Orders;
   /** Where other trackers reach this one. */
   readonly address: HostPort;
   /** From now on questions of other trackers are answered, and others are looked for. */
@@ -82,8 +88,10 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     const listening = await links.listen(config.clusterListen);
     const address = reachableAt(listening, config.clusterAdvertise);
     const { name, zone, weight } = config;
+    const { fence, isCordoned } = log?.restored.orders ?? { fence: 0, isCordoned: false };
+    const cordon = isCordoned ? { isCordoned } : {};
     const node = new ClusterNode({
-      self: { id, name, startedAt, rpc: parts.rpc, cluster: address, zone, weight, protocol: versions.max },
+      self: { id, name, startedAt, rpc: parts.rpc, cluster: address, zone, weight, protocol: versions.max, ...cordon },
       ...ports,
       table,
       config: {
@@ -112,12 +120,20 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
       links.setMembers(others);
       discovery.setMembers(others.map(({ cluster }) => cluster));
     }
+    const orders = new Orders({
+      node,
+      runtime,
+      keeper,
+      fence: new Fence(fence, (token) => keeper.keepOrders({ fence: token })),
+      snapshots: parts.folder && log && new Snapshots(parts.folder, log),
+    });
     const lastClock = (): number => ports.hybridClock.last;
     return {
       node,
       runtime,
       links,
       log,
+      orders,
       address,
       table,
       clusterId: `${config.cluster}-${parts.fingerprint}`,
@@ -145,7 +161,7 @@ async function openLog(
   if (folder === undefined) return undefined;
   const identity = { trackerId: id, clusterName: config.cluster, clusterFingerprint: fingerprint };
   const { clock, timers } = ports;
-  return RecordLog.open(folder, {
+  return RecordLog.open(folder.pathOf(RECORDS_FOLDER), {
     identity,
     clock,
     timers,
@@ -164,7 +180,8 @@ async function restore(
   if (log === undefined || folder === undefined) return [];
   const { clock, lastAliveMs, members } = log.restored;
   const nowMs = ports.clock.nowMs();
-  if (!config.acceptStale && log.isStale(nowMs)) throw new FolderStaleError(folder, nowMs - (lastAliveMs ?? nowMs));
+  if (!config.acceptStale && log.isStale(nowMs))
+    throw new FolderStaleError(folder.path, nowMs - (lastAliveMs ?? nowMs));
   ports.hybridClock.resume(clock);
   const { recordCount, elapsedMs } = await log.load((record) => void table.apply(record, nowMs));
   logger.info('Records restored', { recordCount, elapsedMs: Math.round(elapsedMs) });

@@ -1,5 +1,6 @@
 import type { ClusterRecord } from '@panal/cluster';
 import type { HostPort } from '@panal/runtime';
+import type { StandingOrders } from '@panal/storage-lmdb';
 
 /** Where a tracker keeps its records over a restart. `RecordLog` is one; `ForgetfulKeeper` is for trackers without a folder. */
 export interface RecordKeeper {
@@ -7,6 +8,8 @@ export interface RecordKeeper {
   append(records: readonly ClusterRecord[], options: { readonly isDurable: boolean }): number;
   eraseSlot(slot: number): void;
   keepMembers(members: readonly HostPort[]): void;
+  /** What this tracker was told. Settles when it is on the disk. @throws PanalError */
+  keepOrders(orders: StandingOrders): Promise<void>;
   /** Every second: the greatest stamp so far. */
   beat(lastClock: number): void;
   close(lastClock: number): Promise<void>;
@@ -35,6 +38,8 @@ export class ForgetfulKeeper implements RecordKeeper {
   eraseSlot(): void {}
 
   keepMembers(): void {}
+
+  async keepOrders(): Promise<void> {}
 
   beat(): void {}
 
