@@ -101,3 +101,15 @@ export class SnapshotLimitError extends PanalError {
     });
   }
 }
+
+/** The disk does not take the mark that keeps the clock of this tracker from going back over a restart. */
+export class ClockNotKeptError extends PanalError {
+  constructor() {
+    super({
+      code: 'clock_not_kept',
+      message: 'This tracker cannot write down how far its clock has come, so it takes nothing that must last.',
+      action: 'Look at its log for what is wrong with its disk. Ask another tracker meanwhile.',
+      retryable: true,
+    });
+  }
+}

@@ -241,6 +241,16 @@ export class RecordLog {
     if (this.#phase === 'loaded' && this.trouble === undefined) this.#sweeper.beat();
   }
 
+  /** Whether the next start makes greater stamps than this one, whatever happens. */
+  isKept(stamp: number): boolean {
+    return this.#state.isKept(stamp);
+  }
+
+  /** Makes it so that `isKept`. @returns False when the disk does not take it */
+  keep(stamp: number): Promise<boolean> {
+    return this.#state.keep(stamp);
+  }
+
   /**
    * Writes what waits, as far as the disk takes it. No stamp may be made after `lastClock`. A log that was not loaded stays
    * as stale as it was: its tracker took no part in the cluster.

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { jest } from '@jest/globals';
 import { ManualClock, silentLogger } from '@panal/runtime';
 import { HybridClock, hybridTimeMs } from '@panal/wire';
@@ -68,6 +69,26 @@ describe('StateKeeper', () => {
       expect(begun.first).toBeGreaterThan(last);
       last = begun.last;
     }
+  });
+
+  it('has a stamp kept when it is asked to, however far ahead of the wall, and says when it could not', async () => {
+    const folder = await makeFolder();
+    const clock = new ManualClock(NOW_MS);
+    const opened = await RecordFolder.open(folder, { identity: IDENTITY, isSoftSynced: true });
+    const keeper = new StateKeeper(opened, clock, new Trouble(silentLogger, () => undefined));
+    const stamp = new HybridClock().tick(NOW_MS + 2 * CLOCK_MARK_AHEAD_MS);
+    expect(keeper.isKept(stamp)).toBe(false);
+    // A write that began without it is no answer to it.
+    keeper.beat(new HybridClock().tick(NOW_MS));
+    expect(await keeper.keep(stamp)).toBe(true);
+    expect(keeper.isKept(stamp)).toBe(true);
+    const { restored } = await live(folder, clock, { seconds: 0 });
+    expect(restored.clock).toBeGreaterThanOrEqual(stamp);
+
+    await rm(folder, { recursive: true });
+    const later = new HybridClock().tick(NOW_MS + 4 * CLOCK_MARK_AHEAD_MS);
+    expect(await keeper.keep(later)).toBe(false);
+    await mkdir(folder);
   });
 
   it('does not push the clock ahead by crashing again and again', async () => {

@@ -23,9 +23,11 @@ export interface Restored {
 export class StateKeeper {
   readonly restored: Restored;
   #lastClock: number;
+  /** The mark that is on the disk. */
+  #keptClock: number;
   #members: readonly string[];
   #writtenAtMs = Number.NEGATIVE_INFINITY;
-  #isWriting = false;
+  #writing: Promise<void> | undefined;
 
   constructor(
     private readonly folder: RecordFolder,
@@ -41,6 +43,7 @@ export class StateKeeper {
       orders: { fence, isCordoned },
     };
     this.#lastClock = clockMark;
+    this.#keptClock = clockMark;
     this.#members = members;
   }
 
@@ -69,7 +72,21 @@ export class StateKeeper {
     const isMarkNear =
       hybridTimeMs(clockMark) - this.clock.nowMs() < CLOCK_MARK_AHEAD_MS / 2 || clockMark <= this.#lastClock;
     const isDue = this.clock.monotonicMs() - this.#writtenAtMs >= STATE_INTERVAL_MS;
-    if (!this.#isWriting && (isDue || isMarkNear)) void this.#write();
+    if (this.#writing === undefined && (isDue || isMarkNear)) void this.#write();
+  }
+
+  /** Whether a stamp is below the mark on the disk: whatever happens, the next start makes greater ones only. */
+  isKept(stamp: number): boolean {
+    return stamp <= this.#keptClock;
+  }
+
+  /** Writes the mark if it has to. @returns Whether the stamp is below it then; if not, the disk does not take it. */
+  async keep(stamp: number): Promise<boolean> {
+    this.#lastClock = Math.max(this.#lastClock, stamp);
+    // A write that is under way began before this stamp, and may not cover it.
+    await this.#writing;
+    if (!this.isKept(stamp)) await (this.#writing ?? this.#write());
+    return this.isKept(stamp);
   }
 
   /**
@@ -93,17 +110,23 @@ export class StateKeeper {
     }
   }
 
-  async #write(): Promise<void> {
-    this.#isWriting = true;
+  #write(): Promise<void> {
+    this.#writing = this.#writeNow().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #writeNow(): Promise<void> {
     this.#writtenAtMs = this.clock.monotonicMs();
     const nowMs = Math.floor(this.clock.nowMs());
+    const clockMark = this.#markAt(nowMs);
     try {
-      await this.folder.write({ clockMark: this.#markAt(nowMs), lastAliveMs: nowMs, members: this.#members });
+      await this.folder.write({ clockMark, lastAliveMs: nowMs, members: this.#members });
+      this.#keptClock = Math.max(this.#keptClock, clockMark);
       this.trouble.clear('state');
     } catch (error) {
       this.trouble.raise('state', failureError(storeFailure(error, this.folder.path)));
-    } finally {
-      this.#isWriting = false;
     }
   }
 

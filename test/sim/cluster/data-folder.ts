@@ -15,20 +15,31 @@ export class DataFolder {
   readonly id: TrackerId;
   readonly hybridClock: HybridClock;
   #mark = 0;
+  /** The mark that a crash cannot take back. */
+  #keptMark = 0;
+  #waiting: { readonly stamp: number; readonly run: () => void }[] = [];
 
   constructor(
     private readonly world: NodeWorld,
-    options: { readonly forgetsClock: boolean },
+    private readonly options: { readonly forgetsClock: boolean },
   ) {
     const known = world.disk.read(IDENTITY_FILE).at(-1);
     this.id = known?.toString() ?? world.random.bytes(16).toString('hex');
     if (known === undefined) world.disk.rewrite(IDENTITY_FILE, [Buffer.from(this.id)]);
     const mark = options.forgetsClock ? undefined : world.disk.read(CLOCK_FILE).at(-1);
-    this.hybridClock = new HybridClock(mark === undefined ? 0 : mark.readDoubleBE(0));
+    this.#keptMark = mark === undefined ? 0 : mark.readDoubleBE(0);
+    this.hybridClock = new HybridClock(this.#keptMark);
     world.sync(() => undefined);
   }
 
-  /** Keeps the mark ahead of every stamp. The product waits for the disk before it stamps beyond; here the margin does. */
+  /** Calls back once the mark on the disk is beyond the stamp: nobody sees a record before that. */
+  whenKept(stamp: number, run: () => void): void {
+    if (this.options.forgetsClock || stamp <= this.#keptMark) return run();
+    this.#waiting.push({ stamp, run });
+    this.keepClock();
+  }
+
+  /** Keeps the mark ahead of every stamp. */
   keepClock(): void {
     const nowMs = this.world.clock.nowMs();
     const isFar = this.#mark - nowMs * STAMPS_PER_MS >= (MARK_AHEAD_MS / 2) * STAMPS_PER_MS;
@@ -38,6 +49,14 @@ export class DataFolder {
     const bytes = Buffer.alloc(8);
     bytes.writeDoubleBE(this.#mark, 0);
     this.world.disk.rewrite(CLOCK_FILE, [bytes]);
-    this.world.sync(() => undefined);
+    const mark = this.#mark;
+    this.world.sync(() => this.#kept(mark));
+  }
+
+  #kept(mark: number): void {
+    this.#keptMark = Math.max(this.#keptMark, mark);
+    const ready = this.#waiting.filter(({ stamp }) => stamp <= this.#keptMark);
+    this.#waiting = this.#waiting.filter(({ stamp }) => stamp > this.#keptMark);
+    for (const { run } of ready) run();
   }
 }

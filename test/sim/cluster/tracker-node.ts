@@ -256,6 +256,11 @@ export class TrackerNode implements SimulatedNode {
       value: Buffer.from(request.isDead ? '' : `${request.name} operation ${request.operation}`),
     };
     this.#folder.keepClock();
+    this.#folder.whenKept(record.clock, () => this.#write(client, request, record));
+  }
+
+  #write(client: string, request: WriteRequest, record: ClusterRecord): void {
+    const { clock } = this.world;
     const { name, operation, leaseMs } = request;
     this.options.probe.stamped(this.name, name, { record, operation, leaseMs, stampedAtMs: clock.monotonicMs() });
     this.#tokens += 1;

@@ -11,6 +11,7 @@ import {
 import { type HostPort, type Logger, PanalError } from '@panal/runtime';
 import type { WriteReceipt } from '@panal/tracking';
 import type { ClusterLinks } from '@panal/transport-tcp';
+import { ClockNotKeptError } from '../errors.js';
 import type { RecordKeeper } from './record-keeper.js';
 
 export interface ClusterRuntimeOptions {
@@ -51,6 +52,21 @@ export class ClusterRuntime {
 
   /** Resolves when the cluster holds the records. @throws PanalError when it refuses */
   write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+    const newest = newestOf(records);
+    return this.options.keeper.isKept(newest) ? this.#write(records) : this.#writeOnceKept(records, newest);
+  }
+
+  /**
+   * A stamp beyond the mark on the disk could be made again after a crash and a clock set back; so nobody sees the record
+   * before. Soft records go on with a disk that takes nothing: the next beat of the peer mends what they could do.
+   */
+  async #writeOnceKept(records: readonly ClusterRecord[], newest: number): Promise<WriteReceipt> {
+    const isKept = await this.options.keeper.keep(newest);
+    if (!isKept && records.some(({ recordClass }) => recordClass === 'durable')) throw new ClockNotKeptError();
+    return this.#write(records);
+  }
+
+  #write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
     this.#token += 1;
     const token = this.#token;
     const answered = new Promise<WriteReceipt>((resolve, reject) => this.#writes.set(token, { resolve, reject }));
@@ -155,4 +171,10 @@ export class ClusterRuntime {
       return undefined;
     }
   }
+}
+
+function newestOf(records: readonly ClusterRecord[]): number {
+  let newest = 0;
+  for (const { clock } of records) if (clock > newest) newest = clock;
+  return newest;
 }

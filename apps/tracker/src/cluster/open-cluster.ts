@@ -67,6 +67,8 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     const known = await restore(parts, log);
     const versions = versionsUpTo(config.protocolMax);
     const startedAt = ports.hybridClock.tick(ports.clock.nowMs());
+    // Two starts with one stamp would be one process to the others.
+    await log?.keep(startedAt);
     // The links need somebody to deliver to before there is a node, whose address is known only once the links listen.
     const late: { runtime?: ClusterRuntime; answer?: (question: Question) => unknown } = {};
     const links = new TcpClusterLinks({

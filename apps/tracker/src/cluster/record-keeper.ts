@@ -12,6 +12,10 @@ export interface RecordKeeper {
   keepOrders(orders: StandingOrders): Promise<void>;
   /** Every second: the greatest stamp so far. */
   beat(lastClock: number): void;
+  /** Whether the next start of this tracker makes greater stamps than this one, whatever happens. */
+  isKept(stamp: number): boolean;
+  /** Makes it so that `isKept`. @returns False when the disk does not take it */
+  keep(stamp: number): Promise<boolean>;
   close(lastClock: number): Promise<void>;
 }
 
@@ -42,6 +46,15 @@ export class ForgetfulKeeper implements RecordKeeper {
   async keepOrders(): Promise<void> {}
 
   beat(): void {}
+
+  /** Its next start is another tracker. */
+  isKept(): boolean {
+    return true;
+  }
+
+  async keep(): Promise<boolean> {
+    return true;
+  }
 
   async close(): Promise<void> {}
 }
