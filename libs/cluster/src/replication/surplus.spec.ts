@@ -75,6 +75,23 @@ describe('a copy of what others own', () => {
     expect(isHeld(bench)).toBe(false);
   });
 
+  it('is kept when an owner that confirmed may have gone since: it is suspected, or said so long ago', () => {
+    const bench = begin();
+    for (const owner of [t2, t3, t4]) covered(bench, owner);
+    bench.view.set(t3, { health: 'suspect' });
+    bench.viewChanged();
+    expect(isHeld(bench)).toBe(true);
+    bench.tick(4_000);
+    bench.view.set(t3, { health: 'alive' });
+    bench.viewChanged();
+    for (const owner of [t2, t3]) covered(bench, owner);
+    for (let at = 0; at < 4; at += 1) expect(isHeld(bench)).toBe(true);
+    covered(bench, t4);
+    expect(isHeld(bench)).toBe(true);
+    for (const owner of [t2, t3]) covered(bench, owner);
+    expect(isHeld(bench)).toBe(false);
+  });
+
   it('is kept for some time after the members changed, even if confirmed', () => {
     const bench = begin(10_000);
     for (let at = 0; at < 9; at += 1) {

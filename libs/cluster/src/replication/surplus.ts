@@ -11,8 +11,11 @@ const OFFER_INTERVAL_MS = 1_000;
 /** While confirmations come, or this tracker wants to leave, the next slots follow sooner. */
 const OFFER_INTERVAL_SHORT_MS = 100;
 
-/** A confirmation that others did not join in for so long is asked for again. */
-const CONFIRMATION_MS = 30_000;
+/**
+ * A confirmation that others did not join in for so long is asked for again. As long as a silent tracker goes unnoticed:
+ * what two owners confirmed that have died since must not be dropped while the third has the last copy.
+ */
+const CONFIRMATION_MS = 3_000;
 
 interface Confirmation {
   /** What was held here when the owner had all of it. */
@@ -131,12 +134,18 @@ export class Surplus {
   #isConfirmedBy(slot: number, owner: TrackerId): boolean {
     const confirmation = this.#confirmed.get(slot)?.get(owner);
     if (confirmation === undefined) return false;
-    const { table, states, clock } = this.context;
+    const { table, states } = this.context;
     return (
       table.digests.isEqual(slot, confirmation.digest) &&
       confirmation.startedAt === states.startedAt(owner) &&
-      (this.#isLeaving || clock.monotonicMs() - confirmation.atMs <= CONFIRMATION_MS)
+      (this.#isLeaving || this.#isRecent(owner, confirmation))
     );
+  }
+
+  /** Nothing says that the owner went after it confirmed. */
+  #isRecent(owner: TrackerId, { atMs }: Confirmation): boolean {
+    const { clock, view } = this.context;
+    return clock.monotonicMs() - atMs <= CONFIRMATION_MS && view.member(owner)?.health === 'alive';
   }
 
   /** To each owner what it has not confirmed, as much as one message takes. */
