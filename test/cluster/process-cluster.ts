@@ -9,6 +9,8 @@ import type { DownloadRequest, PeerStatus, ShareRequest, TorrentView } from '@pa
 /** Longest wait for a condition; a test that needs longer has failed. */
 const WAIT_MAX_MS = 60_000;
 const POLL_MS = 20;
+/** Of what a process logs, the last so many characters are kept for the report of a failure. */
+const COMPLAINTS_MAX = 4000;
 
 /** What a server tells its parent when it is ready, or why it is not. */
 interface ServerMessage {
@@ -25,7 +27,7 @@ export class ServerProcess {
   constructor(
     readonly child: ChildProcess,
     readonly ready: ServerMessage,
-    /** The last it wrote to its standard error. */
+    /** The last that it wrote and logged. */
     readonly complaints: () => string = () => '',
   ) {}
 
@@ -177,12 +179,14 @@ export class ProcessCluster {
     const child = fork(fileURLToPath(builtMain(app)), [...common, '--log-level', 'warn', ...extra], {
       execPath,
       execArgv,
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let complaints = '';
-    child.stderr?.on('data', (text: Buffer) => {
-      complaints = (complaints + text.toString()).slice(-4000);
-    });
+    for (const output of [child.stdout, child.stderr]) {
+      output?.on('data', (text: Buffer) => {
+        complaints = (complaints + text.toString()).slice(-COMPLAINTS_MAX);
+      });
+    }
     const ready = await new Promise<ServerMessage>((resolve, reject) => {
       child.once('message', (message) => resolve(message as ServerMessage));
       child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready: ${complaints}`)));

@@ -30,6 +30,8 @@ const HEALING_MS_MAX = 10_000;
 /** The product keeps what others own for a minute when many went at once, lest a split network is taken for deaths. */
 const TIDYING_MS_MAX = 80_000;
 const LOOK_INTERVAL_MS = 100;
+/** Within it every queue of a cluster in peace is empty at some moment. */
+const DRAIN_MS_MAX = 3000;
 const WATCH_INTERVAL_MS = 3000;
 /** Requests that were under way when the clients stopped end within this. */
 const LAST_REQUESTS_MS = 12_000;
@@ -122,9 +124,17 @@ export class ClusterRun {
     for (const history of this.history.keys.values()) history.degradedFloor = undefined;
     this.#expect('I3', buryAndFindRisen(check));
     this.#expect('I4', staleKey(check));
-    for (const tracker of this.fleet.living) {
-      this.#checkDigests(tracker);
-      this.#expect('I8', tracker.overfullQueue(true));
+    for (const tracker of this.fleet.living) this.#checkDigests(tracker);
+    this.#awaitEmptyQueues();
+  }
+
+  /** Copies are compared in the calm, too, so that a little may wait at any moment; but nothing for long. */
+  #awaitEmptyQueues(): void {
+    const untilMs = this.simulation.nowMs + DRAIN_MS_MAX;
+    for (let full = this.fleet.living; full.length > 0; ) {
+      full = full.filter((tracker) => tracker.overfullQueue(true) !== undefined);
+      if (this.simulation.nowMs >= untilMs) return this.#expect('I8', full[0]?.overfullQueue(true));
+      this.simulation.runUntil(this.simulation.nowMs + LOOK_INTERVAL_MS);
     }
   }
 

@@ -19,6 +19,16 @@ export function holders(trackers: readonly TrackerNode[], history: KeyHistory, v
   return trackers.filter((tracker) => covers(tracker, history, version));
 }
 
+/**
+ * Those of the holders that own the key, or soon will, as they see it. Others drop theirs once the owners confirmed that they
+ * have it; owners that die right then had two copies less than it looked.
+ */
+export function keepers(trackers: readonly TrackerNode[], history: KeyHistory, version: Version): TrackerNode[] {
+  return holders(trackers, history, version).filter(({ id, view }) => {
+    return view.owners(history.slot).includes(id) || view.pendingOwners(history.slot).includes(id);
+  });
+}
+
 /** What those have whose word counts: owners that are in sync. Copies elsewhere are not served, and go in time. */
 export function authoritativeCopies(
   trackers: readonly TrackerNode[],

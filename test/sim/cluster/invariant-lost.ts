@@ -1,5 +1,5 @@
 import type { RecordLifetimes } from '@panal/cluster';
-import { covers, holders, mayBeForgotten } from './copies.js';
+import { covers, keepers, mayBeForgotten } from './copies.js';
 import { type History, type KeyHistory, SAFE_COPY_COUNT, type Version } from './history.js';
 import type { TrackerNode } from './tracker-node.js';
 
@@ -26,7 +26,7 @@ export function lostDegradedKeys(check: CopiesCheck): KeyHistory[] {
     .map(({ history }) => history);
 }
 
-/** Keys whose safely acknowledged version fewer than three living trackers have: two more deaths might be too many for them. */
+/** Keys whose safely acknowledged version fewer than three living trackers keep: two more deaths might be too many for them. */
 export function woundedKeys(check: CopiesCheck): KeyHistory[] {
   return floors(check, (history) => history.floor)
     .filter(({ history, version }) => !hasEnough(check, history, version))
@@ -40,7 +40,7 @@ export function isMended(check: CopiesCheck, history: KeyHistory): boolean {
 }
 
 function hasEnough({ trackers }: CopiesCheck, history: KeyHistory, version: Version): boolean {
-  return holders(trackers, history, version).length >= SAFE_COPY_COUNT;
+  return keepers(trackers, history, version).length >= SAFE_COPY_COUNT;
 }
 
 function floors(

@@ -32,7 +32,8 @@ export class SimulatedDisk {
   #syncedCount = 0;
   #speed: DiskSpeed = FAST_DISK;
   #machineLife = 0;
-  #syncEndMs = 0;
+  #isSyncing = false;
+  readonly #waiting: (() => void)[] = [];
   readonly #random: Random;
 
   constructor(
@@ -55,17 +56,28 @@ export class SimulatedDisk {
     this.#unsynced.push({ file, entries: [...entries], isRewrite: true });
   }
 
-  /** Calls back when everything appended before is safe from a crash; never if the machine dies first. Syncs queue up. */
+  /**
+   * Calls back when everything appended before is safe from a crash; never if the machine dies first. One runs at a time, and
+   * all that are asked for meanwhile become one: so a slow disk is late by two of its syncs, not by all that were ever asked.
+   */
   sync(done: () => void): void {
+    this.#waiting.push(done);
+    if (!this.#isSyncing) this.#beginSync();
+  }
+
+  #beginSync(): void {
     const { syncMs, stallRate, stallMs } = this.#speed;
     const tookMs = isHit(this.#random, stallRate) ? stallMs : between(this.#random, syncMs.min, syncMs.max);
     const upTo = this.#syncedCount + this.#unsynced.length;
     const life = this.#machineLife;
-    this.#syncEndMs = Math.max(this.simulation.nowMs, this.#syncEndMs) + tookMs;
-    this.simulation.after(this.#syncEndMs - this.simulation.nowMs, () => {
+    const waiting = this.#waiting.splice(0);
+    this.#isSyncing = true;
+    this.simulation.after(tookMs, () => {
       if (life !== this.#machineLife) return;
+      this.#isSyncing = false;
       this.#commit(upTo - this.#syncedCount);
-      done();
+      if (this.#waiting.length > 0) this.#beginSync();
+      for (const done of waiting) done();
     });
   }
 
@@ -105,7 +117,8 @@ export class SimulatedDisk {
 
   #stopSyncs(): void {
     this.#machineLife += 1;
-    this.#syncEndMs = 0;
+    this.#isSyncing = false;
+    this.#waiting.length = 0;
   }
 
   #commit(count: number): void {
