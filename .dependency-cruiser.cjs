@@ -4,15 +4,17 @@ const layers = [
   'torrent',
   'wire',
   'access',
+  'audit',
   'cluster',
   'tracking',
   'transfer',
+  'plugin-api',
   'transport-tcp',
   'storage-fs',
   'storage-lmdb',
   'nest',
 ];
-const pureLibs = ['runtime', 'torrent', 'wire', 'access', 'cluster', 'tracking', 'transfer'];
+const pureLibs = ['runtime', 'torrent', 'wire', 'access', 'audit', 'cluster', 'tracking', 'transfer'];
 const sideBySide = [
   ['transport-tcp', 'storage-fs'],
   ['transport-tcp', 'storage-lmdb'],

@@ -1,3 +1,5 @@
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import type { ComplianceCase } from '@panal/runtime';
 import type { HandoutPolicy } from './handout-policy.js';
 import type { PeerSource } from './peer-entry.js';
 
@@ -20,28 +22,48 @@ export function makeSource(id: number, { isComplete = true, networks = ['default
   };
 }
 
-/** What every `HandoutPolicy` promises. */
-export function describeHandoutPolicy(name: string, makePolicy: () => HandoutPolicy): void {
-  describe(`${name} as a HandoutPolicy`, () => {
-    const networks = new Set<string>();
-
-    it.each([0, 1, 3, 10])('gives at most what was asked for (%d)', (peerCountMax) => {
-      const sources = Array.from({ length: 7 }, (_, id) => makeSource(id, { isComplete: id % 2 === 0 }));
-      const chosen = makePolicy().choose({ sources, networks, peerCountMax });
-      expect(chosen.length).toBeLessThanOrEqual(peerCountMax);
-      expect(new Set(chosen).size).toBe(chosen.length);
-      expect(sources).toEqual(expect.arrayContaining([...chosen]));
-    });
-
-    it('gives nothing when there is nobody', () => {
-      expect(makePolicy().choose({ sources: [], networks, peerCountMax: 5 })).toEqual([]);
-    });
-
-    it('leaves the list it was given as it was', () => {
-      const sources = Object.freeze(Array.from({ length: 9 }, (_, id) => makeSource(id)));
-      const before = [...sources];
-      makePolicy().choose({ sources, networks, peerCountMax: 4 });
-      expect(sources).toEqual(before);
-    });
-  });
+/** What every `HandoutPolicy` promises. `makePolicy` gives a new one for each case. */
+export function handoutPolicyCases(makePolicy: () => HandoutPolicy): readonly ComplianceCase[] {
+  const networks = new Set<string>();
+  return [
+    ...[0, 1, 3, 10].map((peerCountMax) => ({
+      name: `gives at most what was asked for (${peerCountMax}), each once, and nobody else`,
+      run: () => {
+        const sources = Array.from({ length: 7 }, (_, id) => makeSource(id, { isComplete: id % 2 === 0 }));
+        const chosen = makePolicy().choose({ sources, networks, peerCountMax });
+        ok(Array.isArray(chosen), 'choose() did not return an array');
+        ok(chosen.length <= peerCountMax, `${chosen.length} were chosen, ${peerCountMax} asked for`);
+        strictEqual(new Set(chosen).size, chosen.length, 'one was chosen twice');
+        for (const one of chosen) ok(sources.includes(one), 'one was chosen that was not in the list');
+      },
+    })),
+    {
+      name: 'gives nothing when there is nobody',
+      run: () => deepStrictEqual(makePolicy().choose({ sources: [], networks, peerCountMax: 5 }), []),
+    },
+    {
+      name: 'gives somebody when there is somebody',
+      run: () => strictEqual(makePolicy().choose({ sources: [makeSource(1)], networks, peerCountMax: 5 }).length, 1),
+    },
+    {
+      name: 'takes an asker on a network that nobody else is on',
+      run: () => void makePolicy().choose({ sources: [makeSource(1)], networks: new Set(['lan']), peerCountMax: 1 }),
+    },
+    {
+      name: 'leaves the list it was given as it was',
+      run: () => {
+        const sources = Object.freeze(Array.from({ length: 9 }, (_, id) => makeSource(id)));
+        const before = [...sources];
+        makePolicy().choose({ sources, networks, peerCountMax: 4 });
+        deepStrictEqual(sources, before);
+      },
+    },
+    {
+      name: 'wants to see one candidate or more for each peer',
+      run: () => {
+        const { choice } = makePolicy();
+        ok(choice === undefined || (Number.isFinite(choice) && choice >= 1), `choice is ${choice}`);
+      },
+    },
+  ];
 }

@@ -1,7 +1,11 @@
 export type { Dialback, DialbackOutcome } from './dialback.js';
+export { handoutPolicyCases, makeSource } from './handout-policy.compliance.js';
 export type { HandoutPolicy, HandoutRequest } from './handout-policy.js';
 export { ENTRY_LIVES_OF_PEER, PEER_TTL_MS, PEER_TTL_MS_MIN } from './limits.js';
+export type { PeerLease } from './peer-directory.js';
+export type { PeerSource } from './peer-entry.js';
 export { readQuestion } from './questions.js';
+export { RandomHandoutPolicy } from './random-handout-policy.js';
 export type { Guide, Question, Replicas, WriteReceipt } from './replicas.js';
 export { entryValue } from './table/entry-rows.js';
 export { encodeRecordKey, slotOfKey } from './table/record-key.js';

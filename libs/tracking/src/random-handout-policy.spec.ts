@@ -1,8 +1,10 @@
 import { SeededRandom } from '@panal/runtime';
-import { describeHandoutPolicy, makeSource } from './handout-policy.compliance.js';
+import { handoutPolicyCases, makeSource } from './handout-policy.compliance.js';
 import { RandomHandoutPolicy } from './random-handout-policy.js';
 
-describeHandoutPolicy('RandomHandoutPolicy', () => new RandomHandoutPolicy(new SeededRandom(1)));
+describe('RandomHandoutPolicy as a HandoutPolicy', () => {
+  it.each(handoutPolicyCases(() => new RandomHandoutPolicy(new SeededRandom(1))))('$name', ({ run }) => run());
+});
 
 describe('RandomHandoutPolicy', () => {
   const everywhere = new Set<string>();

@@ -1,5 +1,6 @@
 import { SeededRandom } from '@panal/runtime';
 import fc from 'fast-check';
+import { chunkSchedulerCases } from './chunk-scheduler.compliance.js';
 import type { ChunkSchedulerName } from './chunk-scheduler.js';
 import { CHUNK_SCHEDULERS, chunkSchedulerFactory } from './chunk-schedulers.js';
 
@@ -11,6 +12,10 @@ const steps = fc.array(
   fc.record({ kind: fc.constantFrom('add', 'remove', 'up', 'down', 'pick'), chunk: fc.nat(chunkCount - 1) }),
   { maxLength: 200 },
 );
+
+describe.each(names)('the %s scheduler as a ChunkScheduler', (name) => {
+  it.each(chunkSchedulerCases(CHUNK_SCHEDULERS[name]))('$name', ({ run }) => run());
+});
 
 describe.each(names)('the %s scheduler', (name) => {
   it('picks only what is wanted and offered, and always something when there is', () => {

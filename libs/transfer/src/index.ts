@@ -1,4 +1,5 @@
 export type { ChunkLayout } from './chunk-layout.js';
+export { chunkSchedulerCases } from './chunk-scheduler.compliance.js';
 export type {
   ChunkScheduler,
   ChunkSchedulerContext,
@@ -22,6 +23,7 @@ export {
   SourcesAvoidedError,
   TargetReadOnlyError,
 } from './errors.js';
+export { SELECTOR_INTERVAL_MS_MAX, SELECTOR_INTERVAL_MS_MIN } from './limits.js';
 export { MeasuredSelector } from './measured-selector.js';
 export { MemoryChunkStore, type StoreOperation } from './memory-chunk-store.js';
 export {
@@ -35,5 +37,6 @@ export {
   type SourceLink,
   type SourceLinkEvents,
 } from './source-link.js';
+export { sourceSelectorCases } from './source-selector.compliance.js';
 export type { SourceSelector, SourceStanding } from './source-selector.js';
 export { type UploadAdmission, UploadQueue, type UploadQueueOptions, type UploadRequest } from './upload-queue.js';

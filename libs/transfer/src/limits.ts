@@ -80,3 +80,9 @@ export const UPLOAD_LANES = 8;
 export const UPLOADS_MAX = 4096;
 /** Uploads of one connection: twice what a downloader keeps in flight with one source (WINDOW_BLOCKS_MAX). */
 export const UPLOADS_PER_CONNECTION_MAX = 1024;
+
+/** Measuring sources more often than this would measure the pauses between blocks. */
+export const SELECTOR_INTERVAL_MS_MIN = 100;
+
+/** Measured less often than this, a source that died keeps its place for a minute. */
+export const SELECTOR_INTERVAL_MS_MAX = 60_000;

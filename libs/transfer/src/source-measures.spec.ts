@@ -13,6 +13,7 @@ import {
 import { MeasuredSelector } from './measured-selector.js';
 import { Penalty } from './penalty.js';
 import { RequestWindow } from './request-window.js';
+import { sourceSelectorCases } from './source-selector.compliance.js';
 import { SpeedMeter } from './speed-meter.js';
 
 const MIB = 1024 * 1024;
@@ -139,6 +140,10 @@ describe('SpeedMeter', () => {
     meter.add(50_000);
     expect(meter.rate(100)).toBeCloseTo(500_000);
   });
+});
+
+describe('MeasuredSelector as a SourceSelector', () => {
+  it.each(sourceSelectorCases(() => new MeasuredSelector()))('$name', ({ run }) => run());
 });
 
 describe('MeasuredSelector', () => {
