@@ -1,5 +1,13 @@
 import { hostname } from 'node:os';
-import { addressOption, defaulted, keyFileOf, nodeNameFrom, readCommandLine, sharedOptions } from '@panal/nest';
+import {
+  addressOption,
+  defaulted,
+  keyFileOf,
+  nodeNameFrom,
+  pluginFolderOf,
+  readCommandLine,
+  sharedOptions,
+} from '@panal/nest';
 import { type HostPort } from '@panal/runtime';
 
 const API_PORT = 5580;
@@ -38,6 +46,8 @@ export interface PeerConfig {
   readonly name: string;
   readonly logLevel: ReturnType<(typeof SCHEMA)['logLevel']['read']>;
   readonly api: HostPort;
+  readonly plugins: readonly string[];
+  readonly pluginFolder: string | undefined;
 }
 
 /** @returns Undefined when the help was asked for, and written. @throws OptionInvalidError */
@@ -53,10 +63,11 @@ export function readPeerConfig(argv: readonly string[]): PeerConfig | undefined 
   });
   if (values === undefined) return undefined;
   const dataFolder = values.data ?? defaultDataFolder(process.env.HOME);
-  const { listen, advertise, trackers, cluster, logLevel, api } = values;
+  const { listen, advertise, trackers, cluster, logLevel, api, plugins } = values;
   const keyFile = keyFileOf({ keyFile: values.keyFile, data: dataFolder }) as string;
   const name = values.name ?? nodeNameFrom(hostname(), 'peer');
-  return { listen, advertise, trackers, dataFolder, cluster, keyFile, name, logLevel, api };
+  const pluginFolder = pluginFolderOf({ pluginDir: values.pluginDir, data: dataFolder });
+  return { listen, advertise, trackers, dataFolder, cluster, keyFile, name, logLevel, api, plugins, pluginFolder };
 }
 
 function defaultDataFolder(home: string | undefined): string {

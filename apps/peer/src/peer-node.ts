@@ -1,7 +1,8 @@
 import { type ClusterKey, formatPrincipal } from '@panal/access';
-import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
+import { type PluginHost, SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import type { HostPort, Logger } from '@panal/runtime';
 import { type DataFolder, HashWorker } from '@panal/storage-fs';
+import { CHUNK_SCHEDULERS } from '@panal/transfer';
 import {
   BlockSlots,
   DataDialer,
@@ -26,6 +27,7 @@ export interface PeerNodeOptions {
   readonly key: ClusterKey;
   readonly folder: DataFolder;
   readonly logger: Logger;
+  readonly plugins: PluginHost | undefined;
 }
 
 /** The peer without its REST interface: the data port, the trackers, and what is shared and downloaded. */
@@ -40,7 +42,7 @@ export class PeerNode {
   #dataAddress: HostPort;
 
   constructor(private readonly options: PeerNodeOptions) {
-    const { config, key, folder, logger } = options;
+    const { config, key, folder, logger, plugins } = options;
     const { clock } = this;
     const timers = new SystemTimers();
     const random = new SystemRandom();
@@ -86,6 +88,8 @@ export class PeerNode {
       peerId: folder.id,
       ownAddress: () => reachable(this.#dataAddress),
       rootOf: this.#hashWorker.rootOf,
+      schedulers: new Map([...Object.entries(CHUNK_SCHEDULERS), ...(plugins?.schedulers() ?? [])]),
+      makeSelector: plugins?.makeSelector,
       inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => hashing.run(task, signal),
       makeDialer: (torrent: ConstructorParameters<typeof DataDialer>[1]) => new DataDialer(dialing, torrent),
       fetchMetadata: (...wanted: Parameters<MetadataDialer['fetch']>) => metadata.fetch(...wanted),

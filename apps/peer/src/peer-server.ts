@@ -1,4 +1,4 @@
-import { ValidationPipe } from '@nestjs/common';
+import { HttpStatus, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
@@ -6,14 +6,19 @@ import {
   HttpErrorFilter,
   httpListenError,
   NestLogger,
+  openPlugins,
   PinoLogger,
+  type PluginHost,
   RELEASE,
   type RunningServer,
+  SystemClock,
   SystemRandom,
+  SystemTimers,
 } from '@panal/nest';
 import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
 import type { PeerFile } from '@panal/wire';
+import { ApiToken, ApiTokenGuard } from './api/api-token.guard.js';
 import type { PeerConfig } from './config.js';
 import { RequestInvalidError } from './errors.js';
 import { PeerModule } from './peer.module.js';
@@ -25,22 +30,34 @@ const BODY_BYTES_MAX = 96 * 1024 * 1024;
 /** From the first byte of a request to its last: the largest comes from this machine, and in a second. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const PEER_FILE = 'peer.json';
+/** A plugin's failure is no mistake of who asked. */
+const STATUS_OF_PLUGINS = { plugin_failed: HttpStatus.BAD_GATEWAY, plugin_timeout: HttpStatus.GATEWAY_TIMEOUT };
 
 /** Starts a peer: its data folder, its data port, its REST interface, in this order. */
 export async function startPeer(config: PeerConfig): Promise<RunningServer> {
   const logger = new PinoLogger({ level: config.logLevel, component: 'peer' });
   const key = await clusterKeyFrom(config.keyFile, logger);
   const folder = await DataFolder.open(config.dataFolder, { random: new SystemRandom() });
-  const node = new PeerNode({ config, key, folder, logger });
+  const plugins = await openPeerPlugins(config, logger).catch(async (error: unknown) => {
+    await folder.close();
+    throw error;
+  });
+  const node = new PeerNode({ config, key, folder, logger, plugins });
   try {
     await node.start();
-    const app = await startApi({ config, node, folder, logger });
-    return await announceStart(config, node, folder, app, logger);
+    const app = await startApi({ config, node, folder, logger, plugins });
+    return await announceStart({ config, node, folder, logger, plugins }, app);
   } catch (error) {
     await node.stop();
+    await plugins?.close();
     await folder.close();
     throw error;
   }
+}
+
+function openPeerPlugins({ name, plugins, pluginFolder }: PeerConfig, logger: Logger) {
+  const ports = { clock: new SystemClock(), timers: new SystemTimers(), random: new SystemRandom(), logger };
+  return openPlugins({ server: 'peer', serverName: name, packages: plugins, folder: pluginFolder, ports });
 }
 
 interface ApiOptions {
@@ -48,22 +65,26 @@ interface ApiOptions {
   readonly node: PeerNode;
   readonly folder: DataFolder;
   readonly logger: Logger;
+  readonly plugins: PluginHost | undefined;
 }
 
-async function startApi({ config, node, folder, logger }: ApiOptions): Promise<NestFastifyApplication> {
+async function startApi({ config, node, folder, logger, plugins }: ApiOptions): Promise<NestFastifyApplication> {
   const { catalog, trackers, clock, startedAtMs, dataAddress } = node;
   const { name, cluster } = config;
   const facts = { name, peerId: folder.id, cluster, version: RELEASE, startedAtMs, dataAddress };
   const overview = new PeerOverview(facts, catalog, trackers, clock);
-  const module = PeerModule.register({ node, overview, token: await folder.apiToken() });
+  const token = new ApiToken(await folder.apiToken());
+  const module = PeerModule.register({ node, overview, token, plugins });
   // Closed by force: else one slow client holds up the stop until it is cut off, with nothing told to the trackers.
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(logger) });
-  app.useGlobalFilters(new HttpErrorFilter({ logger }));
+  const options = { logger: new NestLogger(logger), abortOnError: false };
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
+  plugins?.enter(app, new ApiTokenGuard(token));
+  app.useGlobalFilters(new HttpErrorFilter({ logger, statusByCode: STATUS_OF_PLUGINS }));
   app.useGlobalPipes(
     new ValidationPipe({
       whitelist: true,
@@ -87,11 +108,8 @@ async function startApi({ config, node, folder, logger }: ApiOptions): Promise<N
 }
 
 async function announceStart(
-  config: PeerConfig,
-  node: PeerNode,
-  folder: DataFolder,
+  { config, node, folder, logger, plugins }: ApiOptions,
   app: NestFastifyApplication,
-  logger: Logger,
 ): Promise<RunningServer> {
   const url = `http://${formatAddress(apiAddress(app, config.api))}`;
   const data = formatAddress(node.dataAddress);
@@ -101,10 +119,12 @@ async function announceStart(
   return {
     addresses: { data, url, name },
     logger,
+    contains: (error) => plugins?.contains(error) === true,
     close: async () => {
       await folder.remove(PEER_FILE);
       await app.close();
       await node.stop();
+      await plugins?.close();
       await folder.close();
     },
   };

@@ -10,6 +10,7 @@ import {
   nodeNameFrom,
   numberOption,
   optional,
+  pluginFolderOf,
   readCommandLine,
   repeatable,
   sharedOptions,
@@ -52,6 +53,10 @@ export interface TrackerConfig {
   readonly protocolMax: number;
   /** Folder with the tracker's id, which makes it the same tracker after a restart. Without one it is a new one each time. */
   readonly data: string | undefined;
+  /** Packages of plugins, in the order they are loaded in. Default: none. */
+  readonly plugins: readonly string[];
+  /** Where plugins are installed; default `<data>/plugins`. */
+  readonly pluginFolder: string | undefined;
   /** Name of the cluster; default `panal`. Members of another one are refused in the hello. */
   readonly cluster: string;
   /** File with the cluster's key; default `<data>/cluster.key`. Without either the tracker refuses to start. */
@@ -196,6 +201,7 @@ export function readTrackerConfig(
     acceptStale: acceptStale === 'yes',
     http: http ?? { host: listen.host, port: portBeside(listen.port) },
     keyFile: keyFileOf(values),
+    pluginFolder: pluginFolderOf(values),
     name: name ?? nodeNameFrom(hostname(), 'tracker'),
   };
 }

@@ -7,7 +7,9 @@ import {
   HttpErrorFilter,
   httpListenError,
   NestLogger,
+  openPlugins,
   PinoLogger,
+  type PluginHost,
   RELEASE,
   type RunningServer,
   SystemClock,
@@ -16,7 +18,7 @@ import {
 } from '@panal/nest';
 import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
-import { ENTRY_LIVES_OF_PEER, TrackerTable, Tracking } from '@panal/tracking';
+import { ENTRY_LIVES_OF_PEER, RandomHandoutPolicy, TrackerTable, Tracking } from '@panal/tracking';
 import { DtoPipe, type RpcPorts, TcpRpcServer } from '@panal/transport-tcp';
 import { HybridClock, versionsUpTo } from '@panal/wire';
 import { ClusterPresence } from './cluster/cluster-presence.js';
@@ -47,11 +49,19 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
     const folder = config.data === undefined ? undefined : await DataFolder.open(config.data, { random: ports.random });
     if (folder !== undefined) undo.unshift(() => folder.close());
     const id = (folder?.id ?? ports.random.bytes(16)).toString('hex');
-    const knowledge = makeKnowledge(config, { id, secret: key.secret, world });
+    const plugins = await openPlugins({
+      server: 'tracker',
+      serverName: config.name,
+      packages: config.plugins,
+      folder: config.pluginFolder,
+      ports: { ...ports, logger },
+    });
+    if (plugins !== undefined) undo.unshift(() => plugins.close());
+    const knowledge = makeKnowledge(config, { id, secret: key.secret, world, plugins });
     const { table, replicas, tracking, lifeMs } = knowledge;
     const rpc = makeRpcServer(config, key.secret, world);
     const presence = new ClusterPresence();
-    const app = await makeApp(config, { id, rpc, tracking, presence, world });
+    const app = await makeApp(config, { id, rpc, tracking, presence, world, plugins });
     undo.unshift(() => app.close());
     // RPC first: when a second tracker is started by mistake, the error is about the port the user thinks of.
     await app.startAllMicroservices();
@@ -82,7 +92,13 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
       url: await httpUrl(app),
     };
     logger.info('Tracker started', { id, cluster: config.cluster, keyFingerprint: key.fingerprint });
-    return { addresses, logger, failed: failure.happened, close: () => undoAll(undo) };
+    return {
+      addresses,
+      logger,
+      failed: failure.happened,
+      contains: (error) => plugins?.contains(error) === true,
+      close: () => undoAll(undo),
+    };
   } catch (error) {
     await undoAll(undo);
     throw error;
@@ -108,18 +124,32 @@ function makeRpcServer(config: TrackerConfig, secret: Buffer, { ports, logger }:
   return new TcpRpcServer({ listen, identity, secret, ports, logger, versions });
 }
 
+interface KnowledgeParts {
+  readonly id: string;
+  readonly secret: Buffer;
+  readonly world: TrackerWorld;
+  readonly plugins: PluginHost | undefined;
+}
+
 /** What this tracker knows, and how it asks and tells the others. */
-function makeKnowledge(
-  config: TrackerConfig,
-  { id, secret, world }: { id: string; secret: Buffer; world: TrackerWorld },
-) {
+function makeKnowledge(config: TrackerConfig, { id, secret, world, plugins }: KnowledgeParts) {
   const { clock, random, hybridClock } = world.ports;
   const lifeMs = config.peerTtlMs * ENTRY_LIVES_OF_PEER;
   const table = new TrackerTable({ seed: digestSeed(secret), lives: lifetimes(lifeMs), random });
   const replicas = new ClusterReplicas(id);
   const { peerTtlMs } = config;
   const dialback = new NetDialback();
-  const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, peerTtlMs });
+  const handoutPolicy = plugins?.handoutPolicy(new RandomHandoutPolicy(random));
+  const tracking = new Tracking({
+    clock,
+    hybridClock,
+    random,
+    dialback,
+    table,
+    replicas,
+    peerTtlMs,
+    ...(handoutPolicy === undefined ? {} : { handoutPolicy }),
+  });
   return { table, replicas, tracking, lifeMs };
 }
 
@@ -129,19 +159,21 @@ interface AppParts {
   readonly tracking: Tracking;
   readonly presence: ClusterPresence;
   readonly world: TrackerWorld;
+  readonly plugins: PluginHost | undefined;
 }
 
 async function makeApp(
   { name }: TrackerConfig,
-  { id, rpc, tracking, presence, world: { ports, logger } }: AppParts,
+  { id, rpc, tracking, presence, world: { ports, logger }, plugins }: AppParts,
 ): Promise<NestFastifyApplication> {
   const { clock, random } = ports;
   const self = makeTrackerSelf({ id, name, version: RELEASE }, clock);
   const whyNotReady = () => (rpc.unwrap<NetServer>().listening ? undefined : 'The RPC port is not open.');
-  const module = TrackerModule.register({ tracking, presence, self, logger, random }, [
+  const checks = [
     { name: 'rpc', whyNotReady },
     { name: 'cluster', whyNotReady: () => presence.whyNotReady() },
-  ]);
+  ];
+  const module = TrackerModule.register({ tracking, presence, self, logger, random }, { checks, plugins });
   const http = new FastifyAdapter({
     bodyLimit: HTTP_BODY_SIZE_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
@@ -149,6 +181,7 @@ async function makeApp(
   });
   const options = { logger: new NestLogger(logger), abortOnError: false };
   const app = await NestFactory.create<NestFastifyApplication>(module, http, options);
+  plugins?.enter(app);
   app.useGlobalFilters(new HttpErrorFilter({ logger }));
   // Deferred: else Nest takes the pipes and filters of the next line for no one.
   const microservice = app.connectMicroservice<CustomStrategy>({ strategy: rpc }, { deferInitialization: true });

@@ -6,7 +6,9 @@ import { BATCH_MAX, QUEUE_MAX, RETRY_MS } from './limits.js';
 import { LogAuditSink } from './log-audit-sink.js';
 
 describe('LogAuditSink as an AuditSink', () => {
-  it.each(auditSinkCases(() => new LogAuditSink(silentLogger)))('$name', ({ run }) => run());
+  it.each(auditSinkCases(() => new LogAuditSink(silentLogger)))('$name', async ({ run }) =>
+    expect(await run()).toBeUndefined(),
+  );
 });
 
 const note = { plugin: 'example', action: 'thing.done', outcome: 'done', fields: {} } as const;

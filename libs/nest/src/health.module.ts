@@ -8,6 +8,7 @@ import {
   type ModuleMetadata,
   Res,
 } from '@nestjs/common';
+import type { PluginHealth } from './plugins/plugin-watch.js';
 
 /** One thing a server needs before it can do its work. */
 export interface ReadinessCheck {
@@ -19,9 +20,12 @@ export interface ReadinessCheck {
 export interface HealthModuleOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly inject?: readonly (symbol | (abstract new (...args: never[]) => unknown))[];
   readonly useFactory: (...dependencies: never[]) => readonly ReadinessCheck[];
+  /** How the plugins fare. It is shown, and changes nothing: a server does its work without them. Default: there are none. */
+  readonly plugins?: (() => readonly PluginHealth[]) | undefined;
 }
 
 const READINESS_CHECKS = Symbol('READINESS_CHECKS');
+const PLUGIN_HEALTH = Symbol('PLUGIN_HEALTH');
 
 /** The part of a Fastify reply that is used here. */
 interface StatusReply {
@@ -31,11 +35,15 @@ interface StatusReply {
 export interface ReadinessReport {
   readonly status: 'ready' | 'not ready';
   readonly checks: readonly { readonly name: string; readonly isReady: boolean; readonly reason?: string }[];
+  readonly plugins?: readonly PluginHealth[];
 }
 
 @Controller('health')
 class HealthController {
-  constructor(@Inject(READINESS_CHECKS) private readonly checks: readonly ReadinessCheck[]) {}
+  constructor(
+    @Inject(READINESS_CHECKS) private readonly checks: readonly ReadinessCheck[],
+    @Inject(PLUGIN_HEALTH) private readonly plugins: { readonly all: () => readonly PluginHealth[] },
+  ) {}
 
   /** Green as soon as the process answers. Whoever needs more before it restarts a process restarts it in a circle. */
   @Get('live')
@@ -51,19 +59,23 @@ class HealthController {
     });
     const isReady = checks.every((check) => check.isReady);
     reply.status(isReady ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-    return { status: isReady ? 'ready' : 'not ready', checks };
+    const plugins = this.plugins.all();
+    return { status: isReady ? 'ready' : 'not ready', checks, ...(plugins.length === 0 ? {} : { plugins }) };
   }
 }
 
 /** `GET /health/live` and `GET /health/ready`. */
 @Module({})
 export class HealthModule {
-  static register({ imports, inject, useFactory }: HealthModuleOptions): DynamicModule {
+  static register({ imports, inject, useFactory, plugins }: HealthModuleOptions): DynamicModule {
     return {
       module: HealthModule,
       imports: [...(imports ?? [])],
       controllers: [HealthController],
-      providers: [{ provide: READINESS_CHECKS, inject: [...(inject ?? [])], useFactory }],
+      providers: [
+        { provide: READINESS_CHECKS, inject: [...(inject ?? [])], useFactory },
+        { provide: PLUGIN_HEALTH, useValue: { all: plugins ?? (() => []) } },
+      ],
     };
   }
 }

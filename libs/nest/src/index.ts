@@ -16,9 +16,12 @@ export {
   repeatable,
 } from './option-spec.js';
 export { LOG_LEVELS, type LogLevel, PinoLogger, type PinoLoggerOptions } from './pino-logger.js';
+export { type OpenPluginsOptions, openPlugins } from './plugins/open-plugins.js';
+export type { PluginHost } from './plugins/plugin-host.js';
+export type { PluginHealth } from './plugins/plugin-watch.js';
 export { RELEASE } from './release.js';
 export { type RunningServer, type RunServerOptions, runServer } from './run-server.js';
-export { keyFileOf, nodeNameFrom, sharedOptions } from './server-options.js';
+export { keyFileOf, nodeNameFrom, pluginFolderOf, sharedOptions } from './server-options.js';
 export type { ServerAddresses, ServerMessage, ServerProcess } from './server-process.js';
 export { SystemClock, SystemTimers } from './system-clock.js';
 export { SystemRandom } from './system-random.js';

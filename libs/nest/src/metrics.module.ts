@@ -3,9 +3,21 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /** The metrics of one server. Its own, not the global one of prom-client: two servers may run in one process. */
 export class MetricsRegistry extends Registry implements OnModuleDestroy {
+  #other: Registry | undefined;
+
   constructor() {
     super();
     collectDefaultMetrics({ register: this });
+  }
+
+  /** Shows the metrics of another registry, too: that of the plugins, which are there before this one is. */
+  include(other: Registry): void {
+    this.#other = other;
+  }
+
+  override async metrics(): Promise<string> {
+    const own = await super.metrics();
+    return this.#other === undefined ? own : `${own.trimEnd()}\n${await this.#other.metrics()}`;
   }
 
   onModuleDestroy(): void {

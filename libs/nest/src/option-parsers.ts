@@ -53,6 +53,15 @@ export function pathOption(text: string, source: string): string {
   throw new OptionInvalidError(`${source}: the path is empty.`, 'Give a path, or leave the option out.');
 }
 
+/** The name of an npm package, never a path: what is loaded is what was installed. */
+export function packageOption(text: string, source: string): string {
+  if (text.length <= 214 && /^(?:@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]*$/.test(text)) return text;
+  throw new OptionInvalidError(
+    `${source}: "${text}" is no name of a package.`,
+    "Give the name of the plugin's package, for example @acme/panal-policy.",
+  );
+}
+
 /** One of a few words. */
 export function choiceOption<const Word extends string>(words: readonly Word[]): OptionParser<Word> {
   return (text, source) => {

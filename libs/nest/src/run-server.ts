@@ -8,6 +8,8 @@ export interface RunningServer {
   readonly logger: Logger;
   /** Resolves should the server become unable to go on, to the reason. */
   readonly failed?: Promise<Error>;
+  /** Whether an error that nobody caught is known to have harmed nothing here; then the server goes on. Default: never. */
+  contains?(error: unknown): boolean;
   /** Stops taking work, finishes what is short, lets go of everything. Called once. */
   close(): Promise<void>;
 }
@@ -32,7 +34,7 @@ export async function runServer({ start, timers, process }: RunServerOptions): P
   try {
     const server = await start();
     if (server === undefined) return;
-    stop.logger = server.logger;
+    stop.server = server;
     await tell(process, { kind: 'ready', ...server.addresses });
     server.logger.info('Ready', { ...server.addresses });
     const reason = await Promise.race([stop.requested, ...(server.failed === undefined ? [] : [server.failed])]);
@@ -55,7 +57,7 @@ export async function runServer({ start, timers, process }: RunServerOptions): P
 
 /** Collects what may end a server; the first reason counts. */
 class StopRequest {
-  logger: Logger | undefined;
+  server: RunningServer | undefined;
   exitCode = 0;
   readonly requested: Promise<string>;
   readonly #listeners: [event: string, listener: (error: unknown) => void][] = [];
@@ -91,8 +93,9 @@ class StopRequest {
 
   /** A bug: what the process knows may be wrong now, so it stops in order and starts afresh. */
   #crash(event: string, error: unknown): void {
-    if (this.logger === undefined) this.process.stderr.write(`panal: ${event}: ${String(error)}\n`);
-    else this.logger.error('A bug ends this process', { event, error });
+    if (this.server?.contains?.(error) === true) return;
+    if (this.server === undefined) this.process.stderr.write(`panal: ${event}: ${String(error)}\n`);
+    else this.server.logger.error('A bug ends this process', { event, error });
     this.exitCode = 1;
     this.#isRequested = true;
     this.#resolve(event);

@@ -2,9 +2,17 @@ import path from 'node:path';
 import { type HostPort, parseAddress } from '@panal/runtime';
 import { PEER_ADDRESSES_MAX } from '@panal/wire';
 import { TRACKERS_MAX } from './limits.js';
-import { addressOption, advertiseOption, logLevelOption, nameOption, pathOption } from './option-parsers.js';
+import {
+  addressOption,
+  advertiseOption,
+  logLevelOption,
+  nameOption,
+  packageOption,
+  pathOption,
+} from './option-parsers.js';
 import { defaulted, optional, repeatable } from './option-spec.js';
 import { LOG_LEVELS } from './pino-logger.js';
+import { PLUGINS_MAX } from './plugins/plugin-limits.js';
 
 const TRACKER_PORT = 5555;
 
@@ -71,6 +79,23 @@ export function sharedOptions({ listen, serves, data }: SharedOptionsDefaults) {
       parse: pathOption,
       defaultText: '<data>/cluster.key',
     }),
+    plugins: repeatable({
+      flag: '--plugin',
+      placeholder: 'PACKAGE',
+      env: 'PANAL_PLUGINS',
+      help: 'a plugin to load, by the name of its package',
+      parse: packageOption,
+      countMax: PLUGINS_MAX,
+      defaultText: 'none',
+    }),
+    pluginDir: optional({
+      flag: '--plugin-dir',
+      placeholder: 'DIR',
+      env: 'PANAL_PLUGIN_DIR',
+      help: 'where plugins are installed: the folder with their node_modules',
+      parse: pathOption,
+      defaultText: '<data>/plugins',
+    }),
     name: optional({
       flag: '--name',
       placeholder: 'NAME',
@@ -99,6 +124,18 @@ export function keyFileOf({
   data: string | undefined;
 }): string | undefined {
   return keyFile ?? (data === undefined ? undefined : path.join(data, 'cluster.key'));
+}
+
+/** Where plugins are installed: named, or beside the data; undefined when neither was given. */
+export function pluginFolderOf({
+  pluginDir,
+  data,
+}: {
+  pluginDir: string | undefined;
+  data: string | undefined;
+}): string | undefined {
+  const folder = pluginDir ?? (data === undefined ? undefined : path.join(data, 'plugins'));
+  return folder === undefined ? undefined : path.resolve(folder);
 }
 
 /** A machine's name as a node name: its first label, without what no name may have. */

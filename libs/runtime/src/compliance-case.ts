@@ -6,5 +6,5 @@ export interface ComplianceCase {
   /** What is promised, as a sentence without a subject. */
   readonly name: string;
   /** Throws, or rejects, when the promise is not kept. */
-  run(): void | Promise<void>;
+  readonly run: () => void | Promise<void>;
 }

@@ -14,7 +14,7 @@ const steps = fc.array(
 );
 
 describe.each(names)('the %s scheduler as a ChunkScheduler', (name) => {
-  it.each(chunkSchedulerCases(CHUNK_SCHEDULERS[name]))('$name', ({ run }) => run());
+  it.each(chunkSchedulerCases(CHUNK_SCHEDULERS[name]))('$name', async ({ run }) => expect(await run()).toBeUndefined());
 });
 
 describe.each(names)('the %s scheduler', (name) => {

@@ -13,6 +13,7 @@ export type {
   SnapshotReply,
   SnapshotRequest,
 } from './admin-messages.js';
+export { encodeBody } from './body.js';
 export { ClientHandshake } from './client-handshake.js';
 export {
   DATAGRAM_BODY_SIZE_MAX,
@@ -139,7 +140,6 @@ export {
   PEER_API_PREFIX,
   type PeerFile,
   type PeerStatus,
-  type SchedulerName,
   type ShareRequest,
   type SourceView,
   type TorrentFormatName,

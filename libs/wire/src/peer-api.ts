@@ -8,7 +8,6 @@ export const PEER_API_PREFIX = '/api/v1';
 
 export type TorrentKind = 'share' | 'download';
 export type TorrentState = 'hashing' | 'resolving' | 'waiting' | 'downloading' | 'complete' | 'paused' | 'failed';
-export type SchedulerName = 'rarest-first' | 'sequential' | 'random';
 export type VerifyMode = 'standard' | 'reread';
 export type TorrentFormatName = 'v1' | 'v2' | 'hybrid';
 
@@ -113,8 +112,8 @@ export interface DownloadRequest {
   readonly rename?: string;
   /** Replace what is there. */
   readonly force?: boolean;
-  /** Absent: rarest-first. */
-  readonly scheduler?: SchedulerName;
+  /** `rarest-first`, `sequential`, `random`, or one of a plugin. Absent: rarest-first. */
+  readonly scheduler?: string;
   /** Absent: standard. `reread` reads the finished content back from disk. */
   readonly verify?: VerifyMode;
 }

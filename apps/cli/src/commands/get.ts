@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { DownloadRequest, SchedulerName, TorrentView, VerifyMode } from '@panal/wire';
+import type { DownloadRequest, TorrentView, VerifyMode } from '@panal/wire';
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { InterruptedError, WaitedTooLongError } from '../errors.js';
@@ -17,7 +17,7 @@ interface GetOptions extends PeerOptions {
   readonly to: string;
   readonly as?: string;
   readonly force?: boolean;
-  readonly scheduler?: SchedulerName;
+  readonly scheduler?: string;
   readonly verify?: VerifyMode;
   readonly wait?: number;
   readonly json?: boolean;
@@ -41,12 +41,9 @@ export function addGetCommand(program: Command, context: CommandContext): void {
       'give up (exit code 3) when nothing arrives for so long (default: wait for ever)',
       seconds,
     )
-    .addOption(
-      new Option('--scheduler <order>', 'which chunks come first (default: rarest-first)').choices([
-        'rarest-first',
-        'sequential',
-        'random',
-      ]),
+    .option(
+      '--scheduler <order>',
+      'which chunks come first: rarest-first (the default), sequential, random, or one of a plugin',
     )
     .addOption(
       new Option('--verify <how>', 'reread: read the finished content back from disk, too (default: standard)').choices(

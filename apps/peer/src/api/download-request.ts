@@ -1,5 +1,5 @@
-import type { DownloadRequest, SchedulerName, VerifyMode } from '@panal/wire';
-import { IsBase64, IsBoolean, IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import type { DownloadRequest, VerifyMode } from '@panal/wire';
+import { IsBase64, IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { PATH_LENGTH_MAX } from './share-request.js';
 
 /** A torrent file as base64; 64 MiB of it describe some 100,000 files. */
@@ -44,8 +44,8 @@ export class DownloadBody implements DownloadRequest {
   readonly force?: boolean;
 
   @IsOptional()
-  @IsIn(['rarest-first', 'sequential', 'random'])
-  readonly scheduler?: SchedulerName;
+  @Matches(/^[a-z][a-z0-9-]{0,31}$/)
+  readonly scheduler?: string;
 
   @IsOptional()
   @IsIn(['standard', 'reread'])

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random, Timers } from '@panal/runtime';
 import type { Metainfo, RootOf } from '@panal/torrent';
+import type { ChunkSchedulerFactory, SourceSelector } from '@panal/transfer';
 import type { DataDialer, DialedTorrent, MetadataDialer } from '@panal/transport-tcp';
 import type { TorrentView } from '@panal/wire';
 import type { TrackerAgent } from '../tracking/tracker-agent.js';
@@ -22,6 +23,10 @@ export interface TorrentPorts {
   readonly inHashingTurn: <T>(task: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
   /** Hashes the blocks of downloads. */
   readonly rootOf: RootOf;
+  /** Orders of chunks that a download can be asked for, by name: those that ship, and those of plugins. */
+  readonly schedulers: ReadonlyMap<string, ChunkSchedulerFactory>;
+  /** A plugin's choice of sources; undefined: the default. */
+  readonly makeSelector: (() => SourceSelector) | undefined;
   makeDialer(torrent: DialedTorrent): DataDialer;
   /** The torrent file as a peer has it, unchecked. */
   readonly fetchMetadata: MetadataDialer['fetch'];

@@ -165,6 +165,11 @@ export class Download implements CatalogTorrent {
     if (note.kind !== 'fresh') ports.logger.info('A download goes on', { id: this.id, ...note });
     const sharesItToo = ports.shelf.has(hash);
     const { scheduler, verify } = this.#record.request;
+    const order = scheduler === undefined ? undefined : ports.schedulers.get(scheduler);
+    if (scheduler !== undefined && order === undefined) {
+      ports.logger.warn('A download goes on without its scheduler', { id: this.id, scheduler });
+    }
+    const selector = ports.makeSelector?.();
     const run = new DownloadRun({
       metainfo,
       geometry,
@@ -174,7 +179,8 @@ export class Download implements CatalogTorrent {
       dialer: ports.makeDialer({ namespace: DEFAULT_NAMESPACE, hash, chunkCount: geometry.chunkCount }),
       rootOf: ports.rootOf,
       listener: { onChunks: (chunks) => this.#served?.announce(chunks) },
-      ...(scheduler === undefined ? {} : { scheduler }),
+      ...(order === undefined ? {} : { scheduler: order }),
+      ...(selector === undefined ? {} : { selector }),
       ...(verify === undefined ? {} : { verify }),
       // What this peer shares from another place is as good a source as any: it dials itself.
       ...(sharesItToo ? {} : { ownPeerId: ports.peerId.toString('hex') }),

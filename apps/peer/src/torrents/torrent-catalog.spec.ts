@@ -6,6 +6,7 @@ import { SystemTimers } from '@panal/nest';
 import { ManualClock, SeededRandom, silentLogger } from '@panal/runtime';
 import { DataFolder, shareContent } from '@panal/storage-fs';
 import { type Metainfo, merkleRootOf } from '@panal/torrent';
+import { CHUNK_SCHEDULERS } from '@panal/transfer';
 import { TrackerSet } from '@panal/transport-tcp';
 import { HybridClock } from '@panal/wire';
 import { HashingTurns } from '../hashing-turns.js';
@@ -67,6 +68,8 @@ describe('TorrentCatalog', () => {
       },
       makeDialer: () => ({ dial: nobody }) as never,
       rootOf: merkleRootOf,
+      schedulers: new Map(Object.entries(CHUNK_SCHEDULERS)),
+      makeSelector: undefined,
       fetchMetadata: nobody,
     };
     catalog = new TorrentCatalog(ports, new HybridClock());
@@ -234,5 +237,14 @@ describe('TorrentCatalog', () => {
       await until(() => catalog.find(id).view().state === 'waiting');
       await expect(catalog.recheck(id)).rejects.toMatchObject({ code: 'recheck_early', retryable: true });
     });
+  });
+
+  it('names the chunk schedulers there are when it is asked for another', async () => {
+    const request = { name: 'llm:v3', directory: root, scheduler: 'newest-first' };
+    await expect(catalog.download(request)).rejects.toMatchObject({
+      code: 'request_invalid',
+      action: 'Use one of rarest-first, sequential, random.',
+    });
+    expect(catalog.all()).toEqual([]);
   });
 });

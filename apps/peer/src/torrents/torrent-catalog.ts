@@ -76,6 +76,7 @@ export class TorrentCatalog {
     const source = downloadSource(request);
     checkAbsolute(request.directory);
     if (request.rename !== undefined) checkPath([request.rename]);
+    this.#checkScheduler(request.scheduler);
     const { torrent: _torrent, ...rest } = request;
     const record: DownloadRecord = { ...this.#newRecord(''), kind: 'download', request: rest };
     const download = new Download(this.ports, { record, source });
@@ -160,6 +161,15 @@ export class TorrentCatalog {
         this.ports.logger.error('A replaced torrent could not be ended', { id: older.id, error });
       });
     }
+  }
+
+  #checkScheduler(name: string | undefined): void {
+    const { schedulers } = this.ports;
+    if (name === undefined || schedulers.has(name)) return;
+    throw new RequestInvalidError(
+      `This peer has no chunk scheduler "${name}".`,
+      `Use one of ${[...schedulers.keys()].join(', ')}.`,
+    );
   }
 
   #checkNotUnderWay(download: Download): void {
