@@ -10,7 +10,14 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const installStamp = path.join(root, 'node_modules', '.panal-lock');
 const buildStamp = path.join(root, 'dist', '.panal-sources');
 const sourceFolders = ['apps', 'libs'];
-const buildFiles = ['.swcrc', 'nest-cli.json', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const buildFiles = [
+  '.swcrc',
+  'nest-cli.json',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tools/plugin-api-types.mjs',
+];
 
 /** Installs and builds what is out of date; quick when nothing is. Safe when two run at once. */
 export async function prepare() {

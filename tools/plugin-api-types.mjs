@@ -12,16 +12,25 @@ const HEAD = `// What plugins of Panal import from "panal/plugin-api". Made by t
 /// <reference types="node" />
 `;
 
-const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile);
+const { config } = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file));
 const { options } = ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root);
-const checked = { ...options, types: ['node'], noEmit: false, declaration: true, emitDeclarationOnly: true, sourceMap: false };
+const checked = {
+  ...options,
+  types: ['node'],
+  noEmit: false,
+  declaration: true,
+  emitDeclarationOnly: true,
+  noCheck: true,
+  sourceMap: false,
+};
 
 /** The declarations of all sources the entry reaches, by the path of what would be their file. */
 function emitDeclarations() {
   const texts = new Map();
   const program = ts.createProgram([entry], { ...checked, outDir: root });
   const { diagnostics } = program.emit(undefined, (file, text) => texts.set(path.resolve(file), text));
-  if (diagnostics.length > 0) fail(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')));
+  if (diagnostics.length > 0)
+    fail(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')));
   return texts;
 }
 
@@ -29,17 +38,24 @@ function emitDeclarations() {
 function programOf(texts) {
   const isOurs = (file) => !path.relative(root, file).startsWith('..') && !file.includes('/node_modules/');
   const known = (file) => texts.get(path.resolve(file));
-  const host = ts.createCompilerHost(checked);
-  const { fileExists, readFile } = host;
-  host.fileExists = (file) => known(file) !== undefined || (!(isOurs(file) && file.endsWith('.ts')) && fileExists(file));
-  host.readFile = (file) => known(file) ?? readFile(file);
-  const { getSourceFile } = host;
-  host.getSourceFile = (file, ...rest) => {
-    const text = known(file);
-    return text === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const base = ts.createCompilerHost(checked);
+  const host = {
+    ...base,
+    fileExists: (file) =>
+      known(file) !== undefined || (!(isOurs(file) && file.endsWith('.ts')) && base.fileExists(file)),
+    readFile: (file) => known(file) ?? base.readFile(file),
+    getSourceFile: (file, ...rest) => {
+      const text = known(file);
+      if (text === undefined) return base.getSourceFile(file, ...rest);
+      return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    },
   };
   const paths = { '@panal/*': ['./libs/*/src/index.d.ts'] };
-  return ts.createProgram([entry.replace(/\.ts$/, '.d.ts')], { ...checked, paths, emitDeclarationOnly: false, noEmit: true }, host);
+  return ts.createProgram(
+    [entry.replace(/\.ts$/, '.d.ts')],
+    { ...checked, paths, emitDeclarationOnly: false, noEmit: true },
+    host,
+  );
 }
 
 /** Gathers statements by following names from the exports of the entry. */
@@ -68,7 +84,8 @@ class Gatherer {
     for (const declaration of symbol.declarations ?? []) {
       const statement = topLevel(declaration);
       if (!isGathered(statement) || this.statements.has(statement)) continue;
-      if (declaration.name?.text !== name) fail([`${name} has the name ${declaration.name?.text} where it is declared`]);
+      if (declaration.name?.text !== name)
+        fail([`${name} has the name ${declaration.name?.text} where it is declared`]);
       this.statements.set(statement, name);
       this.follow(statement);
     }
@@ -89,14 +106,21 @@ class Gatherer {
     if (declaration === undefined) return;
     const statement = topLevel(declaration);
     if (isGathered(statement)) {
-      if (declaration.parent === statement.parent || ts.isVariableDeclaration(declaration)) this.take(target, identifier.text);
+      if (declaration.parent === statement.parent || ts.isVariableDeclaration(declaration))
+        this.take(target, identifier.text);
       return;
     }
-    const clause = (symbol.declarations ?? []).map((each) => ts.findAncestor(each, ts.isImportDeclaration)).find(Boolean);
+    const clause = (symbol.declarations ?? [])
+      .map((each) => ts.findAncestor(each, ts.isImportDeclaration))
+      .find(Boolean);
     if (clause === undefined) return;
     const module = clause.moduleSpecifier.text;
     this.imports.set(module, (this.imports.get(module) ?? new Set()).add(identifier.text));
   }
+}
+
+function inOrder(a, b) {
+  return a < b ? -1 : 1;
 }
 
 function topLevel(node) {
@@ -105,7 +129,12 @@ function topLevel(node) {
 
 function isGathered(statement) {
   const file = statement.getSourceFile().fileName;
-  return file.endsWith('.d.ts') && path.resolve(file).startsWith(path.join(root, 'libs')) && !ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement);
+  return (
+    file.endsWith('.d.ts') &&
+    path.resolve(file).startsWith(path.join(root, 'libs')) &&
+    !ts.isImportDeclaration(statement) &&
+    !ts.isExportDeclaration(statement)
+  );
 }
 
 function rollUp({ statements, imports, exports }) {
@@ -113,8 +142,12 @@ function rollUp({ statements, imports, exports }) {
   const names = [...statements.values()];
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) fail([`two different things are called ${twice}: rename one`]);
-  const texts = [...statements].sort(([, a], [, b]) => (a < b ? -1 : 1)).map(([statement, name]) => textOf(statement, exported.has(name)));
-  const lines = [...imports].sort().map(([module, used]) => `import type { ${[...used].sort().join(', ')} } from '${module}';`);
+  const texts = [...statements]
+    .sort(([, a], [, b]) => (a < b ? -1 : 1))
+    .map(([statement, name]) => textOf(statement, exported.has(name)));
+  const lines = [...imports]
+    .sort(([a], [b]) => inOrder(a, b))
+    .map(([module, used]) => `import type { ${[...used].sort(inOrder).join(', ')} } from '${module}';`);
   return `${HEAD}${lines.join('\n')}\n\n${texts.join('\n\n')}\n\nexport {};\n`;
 }
 

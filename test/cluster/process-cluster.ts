@@ -125,7 +125,11 @@ export class ProcessCluster {
   readonly #trackers: string[] = [];
   readonly #joins: string[] = [];
 
-  constructor(readonly folder: string) {}
+  /** @param product Folder of the package whose built servers are started. Default: those of this checkout. */
+  constructor(
+    readonly folder: string,
+    private readonly product?: string,
+  ) {}
 
   /** `launcher` is what precedes the command, as `ip netns exec NAME` does. */
   async startTracker(
@@ -161,6 +165,11 @@ export class ProcessCluster {
     }
   }
 
+  #entry(app: string): string {
+    if (this.product === undefined) return fileURLToPath(builtMain(app));
+    return path.join(this.product, 'dist/apps', app, 'src/main.js');
+  }
+
   async #start(
     app: string,
     name: string,
@@ -176,7 +185,7 @@ export class ProcessCluster {
     const common = ['--listen', '127.0.0.1:0', '--data', path.join(this.folder, name), '--key-file', keyFile];
     const [execPath = process.execPath, ...words] = launcher;
     const execArgv = launcher.length > 0 ? [...words, process.execPath] : [];
-    const child = fork(fileURLToPath(builtMain(app)), [...common, '--log-level', 'warn', ...extra], {
+    const child = fork(this.#entry(app), [...common, '--log-level', 'warn', ...extra], {
       execPath,
       execArgv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

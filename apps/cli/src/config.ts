@@ -15,6 +15,10 @@ export interface CliConfig {
   readonly isPeerApiNamed: boolean;
   /** The environment names the peer. */
   readonly isPeerNamed: boolean;
+  /** Packages of plugins that servers started from here would load. `PANAL_PLUGINS`, separated by commas. */
+  readonly plugins: readonly string[];
+  /** Where plugins are installed. `PANAL_PLUGIN_DIR`, default `plugins` in the data folder. */
+  readonly pluginDir: string | undefined;
   /** The environment without Panal's own variables: what is meant for one server must not reach six. */
   readonly serverEnvironment: NodeJS.ProcessEnv;
 }
@@ -32,6 +36,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): CliCon
     isPeerNamed: Boolean(environment.PANAL_NAME),
     isPeerListenNamed: Boolean(environment.PANAL_LISTEN),
     isPeerApiNamed: Boolean(environment.PANAL_API),
+    plugins: (environment.PANAL_PLUGINS ?? '').split(',').flatMap((name) => name.trim() || []),
+    pluginDir: environment.PANAL_PLUGIN_DIR || undefined,
     serverEnvironment: Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PANAL_'))),
   };
 }

@@ -62,6 +62,18 @@ export class ComparisonError extends PanalError {
   }
 }
 
+/** A plugin does not keep what its ports promise. */
+export class PluginCheckError extends PanalError {
+  constructor(plugin: string, failedCount: number) {
+    super({
+      code: 'plugin_check_failed',
+      message: `${failedCount} of the checks of "${plugin}" failed.`,
+      action: 'The lines above say which; docs/plugins.md says what is promised.',
+      retryable: false,
+    });
+  }
+}
+
 /** The number the command ends with for an error. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT_CODES.usage;

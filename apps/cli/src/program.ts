@@ -6,6 +6,7 @@ import { addGetCommand } from './commands/get.js';
 import { examples } from './commands/help-text.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addLsCommand } from './commands/ls.js';
+import { addPluginsCommand } from './commands/plugins.js';
 import { addRecheckCommand } from './commands/recheck.js';
 import { addServerCommand } from './commands/servers.js';
 import { addShareCommand } from './commands/share.js';
@@ -61,6 +62,7 @@ export function buildProgram(context: CommandContext): Command {
   addServerCommand(program, 'peer');
   addClusterCommand(program, context);
   addKeysCommand(program, context);
+  addPluginsCommand(program, context);
   forEachCommand(program, (each) => {
     each.addHelpOption(new Option('-h, --help', 'show this help').helpGroup('Options:'));
     each.showHelpAfterError(`See \`${fullName(each, shortCommand)} --help\`.`);
@@ -74,7 +76,7 @@ export function buildProgram(context: CommandContext): Command {
       ['status --watch', 'see it happen'],
     ])}
 
-Environment: PANAL_DATA (data folder, default ~/.panal), NO_COLOR.
+Environment: PANAL_DATA (data folder, default ~/.panal), PANAL_PLUGINS, PANAL_PLUGIN_DIR, NO_COLOR.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 waited longer than --wait, 130 interrupted.`,
   );
 }

@@ -16,6 +16,8 @@ export {
   repeatable,
 } from './option-spec.js';
 export { LOG_LEVELS, type LogLevel, PinoLogger, type PinoLoggerOptions } from './pino-logger.js';
+export type { CheckedCase } from './plugins/check-plugin.js';
+export { describePlugin, type InspectOptions, inspectPlugin, type PluginSummary } from './plugins/inspect-plugins.js';
 export { type OpenPluginsOptions, openPlugins } from './plugins/open-plugins.js';
 export type { PluginHost } from './plugins/plugin-host.js';
 export type { PluginHealth } from './plugins/plugin-watch.js';

@@ -7,7 +7,7 @@ import { checkManifest } from './manifest-check.js';
 import { findPackage, type PackageFile, packageRootOf, readPackageFile } from './package-folder.js';
 import { PluginInvalidError, PluginNotFoundError } from './plugin-errors.js';
 import { PLUGIN_START_MS } from './plugin-limits.js';
-import { buildRoads, PLUGIN_SCHEME } from './plugin-resolution.js';
+import { nodeDoor, type PluginDoor } from './plugin-resolution.js';
 import { HOST_PACKAGES, hostFoldersOf, refuseSecondCopies } from './second-copies.js';
 
 /** A plugin as it lies on the disk, imported and checked for itself. */
@@ -25,13 +25,20 @@ export interface LoadPluginsOptions {
   /** Where they were installed: the folder with their `node_modules`. */
   readonly folder: string;
   readonly timers: Timers;
+  /** Default: Node's own. */
+  readonly door?: PluginDoor;
 }
 
 /**
  * Imports plugins. Nothing of one runs before all of them were looked through.
  * @throws PluginNotFoundError, PluginInvalidError, PluginSecondCopyError
  */
-export async function loadPlugins({ packages, folder, timers }: LoadPluginsOptions): Promise<readonly LoadedPlugin[]> {
+export async function loadPlugins({
+  packages,
+  folder,
+  timers,
+  door = nodeDoor,
+}: LoadPluginsOptions): Promise<readonly LoadedPlugin[]> {
   const hostRoot = packageRootOf(path.dirname(fileURLToPath(import.meta.url)));
   const hostFolders = hostFoldersOf(hostRoot);
   const found = packages.map((packageName) => {
@@ -39,7 +46,7 @@ export async function loadPlugins({ packages, folder, timers }: LoadPluginsOptio
     refuseSecondCopies(packageName, each.folder, hostFolders);
     return each;
   });
-  buildRoads({
+  door.open({
     hostUrl: pathToFileURL(path.join(hostRoot, 'package.json')).href,
     pluginsUrl: pathToFileURL(path.join(folder, 'package.json')).href,
     pluginFolders: [folder, ...found.map((each) => each.folder)].flatMap(folderUrls),
@@ -47,7 +54,7 @@ export async function loadPlugins({ packages, folder, timers }: LoadPluginsOptio
   });
   const loaded: LoadedPlugin[] = [];
   for (const { packageName, folder: own, file } of found) {
-    const manifest = checkManifest(await importManifest(packageName, timers), packageName);
+    const manifest = checkManifest(await importManifest(packageName, timers, door), packageName);
     loaded.push({ manifest, packageName, version: file.version ?? 'unknown', folder: own });
   }
   return loaded;
@@ -75,7 +82,7 @@ function folderUrls(folder: string): readonly string[] {
   return [...new Set([folder, real])].map((each) => `${pathToFileURL(each).href}/`);
 }
 
-async function importManifest(packageName: string, timers: Timers): Promise<unknown> {
+async function importManifest(packageName: string, timers: Timers, door: PluginDoor): Promise<unknown> {
   let cancel: (() => void) | undefined;
   const tooLong = new Promise<never>((_, reject) => {
     cancel = timers.after(PLUGIN_START_MS, () =>
@@ -83,7 +90,7 @@ async function importManifest(packageName: string, timers: Timers): Promise<unkn
     );
   });
   try {
-    const imported = (await Promise.race([import(`${PLUGIN_SCHEME}${packageName}`), tooLong])) as { default?: unknown };
+    const imported = (await Promise.race([door.enter(packageName), tooLong])) as { default?: unknown };
     return imported.default;
   } catch (cause) {
     if (cause instanceof PluginInvalidError) throw cause;

@@ -12,7 +12,7 @@ export interface PluginRoads {
 }
 
 /** `import('panal-plugin:NAME')` is the package NAME as the plugin folder has it. */
-export const PLUGIN_SCHEME = 'panal-plugin:';
+const PLUGIN_SCHEME = 'panal-plugin:';
 
 /** From where an import has to be resolved, if not from where it stands. */
 export function redirected(
@@ -28,6 +28,19 @@ export function redirected(
   return { specifier, parentURL: hostUrl };
 }
 
+/** How plugins come into the process. */
+export interface PluginDoor {
+  /** From now on plugins find the host's packages. There is no way back, and none is needed: plugins are loaded once. */
+  open(roads: PluginRoads): void;
+  /** What a package exports. */
+  enter(packageName: string): Promise<unknown>;
+}
+
+export const nodeDoor: PluginDoor = {
+  open: buildRoads,
+  enter: (packageName) => import(`${PLUGIN_SCHEME}${packageName}`),
+};
+
 /** Newer than the oldest Node we run on, where hooks live in a thread of their own. */
 interface SynchronousHooks {
   registerHooks?(hooks: {
@@ -39,8 +52,7 @@ interface SynchronousHooks {
   }): unknown;
 }
 
-/** From now on. There is no way back, and none is needed: a process loads its plugins once. */
-export function buildRoads(roads: PluginRoads): void {
+function buildRoads(roads: PluginRoads): void {
   const hooks = module as typeof module & SynchronousHooks;
   if (hooks.registerHooks === undefined) {
     module.register(new URL('./plugin-resolution.hooks.js', import.meta.url), { data: roads });
