@@ -41,21 +41,27 @@ export class WriteBatch {
     assert(end === this.#size, 'a record is as long as it was measured');
   }
 
-  erase({ slot, key }: RecordName): void {
-    writeStoredKey(slot, key, this.#bytes, this.#item(Op.erase, { slot, key }, 0));
+  erase(name: RecordName): void {
+    this.#keyOnly(Op.erase, name);
   }
 
   eraseSlot(slot: number): void {
-    writeStoredKey(slot, NO_KEY, this.#bytes, this.#item(Op.eraseSlot, { slot, key: NO_KEY }, 0));
+    this.#keyOnly(Op.eraseSlot, { slot, key: NO_KEY });
   }
 
   discardDurable(): void {
-    writeStoredKey(0, NO_KEY, this.#bytes, this.#item(Op.discardDurable, { slot: 0, key: NO_KEY }, 0));
+    this.#keyOnly(Op.discardDurable, { slot: 0, key: NO_KEY });
   }
 
   /** A view of what was packed. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#size);
+  }
+
+  #keyOnly(op: number, name: RecordName): void {
+    // In two steps: the buffer may be another one once there is room.
+    const at = this.#item(op, name, 0);
+    writeStoredKey(name.slot, name.key, this.#bytes, at);
   }
 
   /** Makes room for an item and writes its head. @returns Where its stored key begins. */
