@@ -1,5 +1,6 @@
-// npm run sim -- [--seeds N] [--seed S] [--trackers N] [--rounds N]: runs seeds of the cluster model from its built file and
-// prints what they showed as JSON. A failure prints its seed, with which it happens again.
+// npm run sim -- [--seeds N] [--seed S] [--trackers N] [--rounds N] [--mixed yes|no] [--operator yes|no]: runs seeds of the cluster
+// model from its built file and prints what they showed as JSON. Half of the seeds have trackers of two versions of the protocol,
+// half of each somebody who cordons trackers. A failure prints its seed, with which it happens again.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

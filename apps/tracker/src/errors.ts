@@ -1,6 +1,4 @@
-import type { Member } from '@panal/cluster';
 import { PanalError } from '@panal/runtime';
-import { PROTOCOL_VERSION } from '@panal/wire';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -43,8 +41,7 @@ export class OrderOutdatedError extends PanalError {
 
 /** Some trackers of the cluster would not know what a cordon is, and place records by other rules than the rest. */
 export class ClusterMixedError extends PanalError {
-  constructor(members: readonly Pick<Member, 'name' | 'protocol'>[]) {
-    const older = members.filter(({ protocol }) => protocol < PROTOCOL_VERSION).map(({ name }) => name);
+  constructor(older: readonly string[]) {
     super({
       code: 'cluster_mixed',
       message: `Not all trackers know cordons: ${older.join(', ')} speak an earlier version of the protocol.`,

@@ -12,11 +12,11 @@ export { ClusterMessageInvalidError, JoinRefusedError, TrackerDuplicateError } f
 export { type GossipMessage, parseGossip } from './membership/gossip-message.js';
 export { WEIGHT_MAX, WEIGHT_MIN } from './membership/limits.js';
 export {
-  areCordonsKnown,
   type Member,
   type MemberHealth,
   type MemberPhase,
   type MemberProfile,
+  namesWithoutCordons,
 } from './membership/member.js';
 export { Membership, type MembershipEvent, type MembershipOptions } from './membership/membership.js';
 export type { MembershipEffect } from './membership/membership-effect.js';

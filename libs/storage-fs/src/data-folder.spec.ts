@@ -31,6 +31,35 @@ describe('DataFolder', () => {
     expect(await readdir(path)).toEqual(['format', 'id']);
   });
 
+  it('has a twin below it with its identity and nothing else of it, once that is whole', async () => {
+    const path = await newPath();
+    const folder = await DataFolder.open(path, { random });
+    await folder.apiToken();
+    const twin = await folder.makeTwin('copies/one', async (unfinished) => {
+      expect(await readdir(join(path, 'copies'))).toEqual(['.one.tmp']);
+      await writeFile(join(unfinished, 'content'), 'x');
+    });
+    expect(twin).toBe(join(path, 'copies', 'one'));
+    expect(await readdir(twin)).toEqual(['content', 'format', 'id']);
+    const opened = await DataFolder.open(twin, { random });
+    expect(opened.id).toEqual(folder.id);
+    await opened.close();
+    await folder.close();
+  });
+
+  it('has no twin that could not be filled, and replaces none', async () => {
+    const path = await newPath();
+    const folder = await DataFolder.open(path, { random });
+    const full = new Error('the disk is full');
+    await expect(folder.makeTwin('copies/one', () => Promise.reject(full))).rejects.toBe(full);
+    expect(await readdir(join(path, 'copies'))).toEqual([]);
+    await folder.makeTwin('copies/one', async () => undefined);
+    const again = folder.makeTwin('copies/one', async () => undefined);
+    await expect(again).rejects.toMatchObject({ code: 'data_folder_unusable' });
+    expect(await readdir(join(path, 'copies'))).toEqual(['one']);
+    await folder.close();
+  });
+
   it('is open once, and names who has it', async () => {
     const path = await newPath();
     const folder = await DataFolder.open(path, { random });

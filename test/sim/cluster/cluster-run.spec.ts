@@ -20,6 +20,9 @@ describe('a cluster of trackers', () => {
     expect(summary).toMatchObject({ seeds: 20, lost: 0, failures: [] });
     expect(summary.doubleKills).toBeGreaterThanOrEqual(20);
     expect(summary.acksByCopies['3']).toBeGreaterThan(4000);
+    // Some of them with trackers of two versions, and some that are cordoned.
+    expect(summary.olderStarts).toBeGreaterThan(10);
+    expect(summary.cordonOrders).toBeGreaterThan(10);
   }, 180_000);
 
   it('does the same again for the same seed', () => {

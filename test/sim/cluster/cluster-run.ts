@@ -1,5 +1,7 @@
 import { compareRecords } from '@panal/cluster';
-import { sample } from '../kernel/draw.js';
+import type { Random } from '@panal/runtime';
+import { PROTOCOL_VERSION } from '@panal/wire';
+import { isHit, sample } from '../kernel/draw.js';
 import { SimulationFailure } from '../kernel/failure.js';
 import { SimulatedHost } from '../kernel/host.js';
 import { Nemesis } from '../kernel/nemesis.js';
@@ -15,6 +17,7 @@ import { coordinatorFault } from './invariant-coordinator.js';
 import { wrongDigestSlot } from './invariant-digests.js';
 import { type CopiesCheck, lostDegradedKeys, lostKeys } from './invariant-lost.js';
 import { buryAndFindRisen, staleKey } from './invariant-values.js';
+import { Operator } from './operator.js';
 import type { SeedReport } from './report.js';
 import { ServedProbe } from './served-probe.js';
 import { type ClusterRunOptions, type ClusterSettings, drawSettings, type Invariant } from './settings.js';
@@ -55,12 +58,16 @@ export class ClusterRun {
   readonly #healingMs: number[] = [];
   readonly #probe: ServedProbe;
   readonly #wounds = new Wounds();
+  readonly #operator: Operator;
+  readonly #versions: Random;
   #pairKillCount = 0;
+  #olderCount = 0;
   #lostDegradedCount = 0;
 
   constructor(options: ClusterRunOptions) {
     const simulation = new Simulation(options.seed);
     this.simulation = simulation;
+    this.#versions = simulation.random('versions');
     this.settings = drawSettings(options, simulation.random('settings'));
     this.network = new SimulatedNetwork(simulation, this.settings.quality);
     this.#probe = new ServedProbe({ simulation, history: this.history, settings: this.settings });
@@ -69,8 +76,9 @@ export class ClusterRun {
       network: this.network,
       skewMs: this.settings.skewMs,
       lives: this.settings.lives,
-      create: (world, seeds) => new TrackerNode(world, { seeds, settings: this.settings, probe: this.#probe }),
+      create: (world, seeds) => new TrackerNode(world, { ...this.#drawVersion(), seeds }),
     });
+    this.#operator = new Operator(simulation, this.fleet);
     this.#clients = CLIENT_NAMES.map((name) => this.#makeClient(name));
     this.#faults = this.#makeFaults();
     this.#nemesis = new Nemesis(simulation, this.#faults.faults(), { alwaysOn: this.settings.alwaysOn });
@@ -95,6 +103,7 @@ export class ClusterRun {
 
   /** A long calm: copies of others go, and a coordinator comes. */
   #epilogue(): void {
+    this.#operator.leaveOne();
     this.#awaitConvergence(TIDYING_MS_MAX, true);
     this.simulation.runUntil(this.simulation.nowMs + STABLE_MS);
     this.#checkCalm();
@@ -104,8 +113,10 @@ export class ClusterRun {
   #round(): void {
     this.#workload.start();
     this.#nemesis.start();
+    if (this.settings.hasOperator) this.#operator.start();
     this.simulation.runUntil(this.simulation.nowMs + this.settings.troubleMs);
     this.#nemesis.stop();
+    this.#operator.stop();
     this.#workload.stop();
     this.network.mendAll();
     this.fleet.restore();
@@ -251,6 +262,14 @@ export class ClusterRun {
     );
   }
 
+  /** Each start anew: so there are upgrades, and ways back. */
+  #drawVersion() {
+    const { settings } = this;
+    const isOlder = settings.isMixed && isHit(this.#versions, 0.5);
+    if (isOlder) this.#olderCount += 1;
+    return { settings, probe: this.#probe, protocolMax: isOlder ? PROTOCOL_VERSION - 1 : PROTOCOL_VERSION };
+  }
+
   #report(): SeedReport {
     const { history, simulation, network } = this;
     return {
@@ -263,6 +282,8 @@ export class ClusterRun {
       acksByCopies: Object.fromEntries([...history.acksByCopies].sort(([one], [other]) => one - other)),
       faults: this.#nemesis.counts,
       pairKills: this.#pairKillCount,
+      olderStarts: this.#olderCount,
+      cordonOrders: this.#operator.orderCount,
       lost: 0,
       lostDegraded: this.#lostDegradedCount,
       reads: this.#probe.servedCount,

@@ -4,9 +4,10 @@ import { type SeedReport, summarize } from './report.js';
 import type { ClusterRunOptions } from './settings.js';
 
 /**
- * npm run sim -- [--seeds N] [--seed S] [--trackers N] [--rounds N] [--brief] [--keep-going]
+ * npm run sim -- [--seeds N] [--seed S] [--trackers N] [--rounds N] [--mixed yes|no] [--operator yes|no] [--brief] [--keep-going]
  * Runs seeds S to S + N - 1 and prints JSON. Ends with the first failure and the trace before it; with --keep-going it names
- * the failed seeds. --brief is what `npm test` runs: small clusters and short troubles.
+ * the failed seeds. --mixed: half of the starts are of trackers that speak the version of the protocol before; --operator:
+ * somebody cordons trackers meanwhile; unless said otherwise every other seed has the one, and every other pair the other. --brief is what `npm test` runs: small clusters and short troubles.
  */
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     trackers: { type: 'string' },
     rounds: { type: 'string', default: '5' },
+    mixed: { type: 'string' },
+    operator: { type: 'string' },
     brief: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
@@ -42,10 +45,14 @@ process.exit(failures.length === 0 ? 0 : 1);
 
 function optionsOf(seed: number): ClusterRunOptions {
   const trackerCount = values.trackers === undefined ? {} : { trackerCount: Number(values.trackers) };
-  if (!values.brief) return { seed, roundCount: Number(values.rounds), ...trackerCount };
+  const isMixed = values.mixed === undefined ? seed % 2 === 0 : values.mixed === 'yes';
+  const hasOperator = values.operator === undefined ? seed % 4 > 1 : values.operator === 'yes';
+  const people = { isMixed, hasOperator };
+  if (!values.brief) return { seed, roundCount: Number(values.rounds), ...people, ...trackerCount };
   const size = seed % BRIEF_TRACKER_COUNTS.length;
   return {
     seed,
+    ...people,
     roundCount: 1,
     troubleMs: BRIEF_TROUBLE_MS,
     hasEpilogue: size === 0,

@@ -9,6 +9,10 @@ export interface SeedReport {
   readonly acksByCopies: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
   readonly pairKills: number;
+  /** Starts of trackers of the version before. */
+  readonly olderStarts: number;
+  /** Trackers that were cordoned, or no longer. */
+  readonly cordonOrders: number;
   readonly lost: number;
   /** Acknowledged with fewer than three copies, and lost: promised to nobody, and counted. */
   readonly lostDegraded: number;
@@ -33,6 +37,8 @@ export function summarize(reports: readonly SeedReport[]) {
     acksByCopies: sumByKey(reports.map(({ acksByCopies }) => acksByCopies)),
     faults: sumByKey(reports.map(({ faults }) => faults)),
     doubleKills: sum(({ pairKills }) => pairKills),
+    olderStarts: sum(({ olderStarts }) => olderStarts),
+    cordonOrders: sum(({ cordonOrders }) => cordonOrders),
     lost: sum(({ lost }) => lost),
     lostDegraded: sum(({ lostDegraded }) => lostDegraded),
     heals: healing.length,

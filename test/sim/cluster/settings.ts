@@ -19,6 +19,10 @@ export interface ClusterRunOptions {
   /** Whether a long calm follows, in which what is slow on purpose comes to its end. Default true. */
   readonly hasEpilogue?: boolean;
   readonly skewMs?: number;
+  /** Each start of a tracker is of this release or of the one before. Default false: all of this one. */
+  readonly isMixed?: boolean;
+  /** Whether somebody cordons trackers meanwhile. Default false. */
+  readonly hasOperator?: boolean;
   readonly bug?: PlantedBug;
   /** Kinds of faults that this seed has in any case. */
   readonly alwaysOn?: readonly string[];
@@ -35,6 +39,8 @@ export interface ClusterSettings {
   readonly hasEpilogue: boolean;
   /** Largest error of a wall clock, either way; steps of clocks stay within. */
   readonly skewMs: number;
+  readonly isMixed: boolean;
+  readonly hasOperator: boolean;
   readonly lives: RecordLifetimes;
   readonly bootstrapExpect: number;
   readonly dropDelayMs: number;
@@ -72,6 +78,8 @@ export function drawSettings(options: ClusterRunOptions, random: Random): Cluste
     hasEpilogue: options.hasEpilogue ?? true,
     operationsPerSecond: options.operationsPerSecond ?? 100,
     skewMs: options.skewMs ?? skewMs,
+    isMixed: options.isMixed ?? false,
+    hasOperator: options.hasOperator ?? false,
     lives: { softMs, durableTombstoneMs: TOMBSTONE_LIFE_MS },
     bootstrapExpect,
     dropDelayMs,

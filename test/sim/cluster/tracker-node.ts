@@ -12,7 +12,7 @@ import {
   type TrackerId,
 } from '@panal/cluster';
 import { type HostPort, PanalError } from '@panal/runtime';
-import { DATAGRAM_BODY_SIZE_MAX } from '@panal/wire';
+import { DATAGRAM_BODY_SIZE_MAX, PROTOCOL_VERSION, versionsUpTo, withoutNewer } from '@panal/wire';
 import { pack, unpack } from 'msgpackr';
 import type { NodeWorld, SimulatedNode } from '../kernel/host.js';
 import { DataFolder } from './data-folder.js';
@@ -40,11 +40,16 @@ const LINGER_MS = 300;
 const DIGEST_SEED = { high: 0x1234_5678, low: 0x9abc_def0 };
 /** Writes and transfers that wait at this load; more means that something is never taken out. */
 const QUEUE_MAX = 20_000;
+/** What version 3 brought, where a message between trackers has it. */
+const PROFILE = { isCordoned: 3 };
+const NEWER_FIELDS = { member: PROFILE, members: PROFILE, news: { member: PROFILE } };
 
 export interface TrackerNodeOptions {
   readonly seeds: readonly string[];
   readonly settings: ClusterSettings;
   readonly probe: ServedProbe;
+  /** Highest version of the protocol it speaks. */
+  readonly protocolMax: number;
 }
 
 interface PendingWrite {
@@ -91,7 +96,7 @@ export class TrackerNode implements SimulatedNode {
         cluster: { host: world.name, port: PORT },
         zone: '',
         weight: 1,
-        protocol: 1,
+        protocol: options.protocolMax,
       },
       clock: world.clock,
       random: world.random,
@@ -99,6 +104,7 @@ export class TrackerNode implements SimulatedNode {
       table: this.table,
       config: {
         clusterName: 'sim',
+        protocols: versionsUpTo(options.protocolMax),
         seeds: seeds.map((host) => ({ host, port: PORT })),
         bootstrapExpect: settings.bootstrapExpect,
         replication: { lives: settings.lives, dropDelayMs: settings.dropDelayMs },
@@ -139,6 +145,14 @@ export class TrackerNode implements SimulatedNode {
     return full.length === 0 ? undefined : `${this.name} has waiting ${JSON.stringify(sizes)}`;
   }
 
+  get isCordoned(): boolean {
+    return this.#node.self.isCordoned === true;
+  }
+
+  cordon(isCordoned: boolean): void {
+    this.#step({ kind: 'cordon', isCordoned });
+  }
+
   start(): void {
     this.#folder.keepClock();
     const tick = (): void => {
@@ -161,17 +175,28 @@ export class TrackerNode implements SimulatedNode {
     if (parcel.to === 'tracker') return this.#request(from, parcel.body);
     if (parcel.to !== 'cluster' || (parcel.toId !== undefined && parcel.toId !== this.id)) return;
     this.#links.set(parcel.from, from);
-    const message = parseClusterMessage(parcel.body);
+    const message = parseClusterMessage(this.#understood(parcel.body));
     this.#step({ kind: 'message', from: parcel.from, message });
     this.#planted.received(message, (token) => this.#written(token, 3));
   }
 
   onDatagram(from: string, bytes: Buffer): void {
-    this.#step({ kind: 'datagram', from: { host: from, port: PORT }, message: parseGossip(unpack(bytes)) });
+    this.#step({
+      kind: 'datagram',
+      from: { host: from, port: PORT },
+      message: parseGossip(this.#understood(unpack(bytes))),
+    });
   }
 
   onStreamDown(peer: string): void {
     for (const [id, host] of this.#links) if (host === peer) this.#links.delete(id);
+  }
+
+  /** What a process of this version makes of a message: of fields it does not know nothing. */
+  #understood(body: unknown): unknown {
+    return this.options.protocolMax < PROTOCOL_VERSION
+      ? withoutNewer(body, NEWER_FIELDS, this.options.protocolMax)
+      : body;
   }
 
   #step(event: Parameters<ClusterNode['step']>[0]): void {

@@ -1,4 +1,4 @@
-import { areCordonsKnown, type ClusterNode } from '@panal/cluster';
+import { type ClusterNode, namesWithoutCordons } from '@panal/cluster';
 import type { CordonReply, DrainReply, RepairReply, SnapshotReply } from '@panal/wire';
 import { ClusterMixedError, SnapshotImpossibleError } from '../errors.js';
 import type { ClusterRuntime } from './cluster-runtime.js';
@@ -41,8 +41,8 @@ export class Orders {
   /** No record shall depend on this tracker, or may again; over restarts, too. @throws ClusterMixedError */
   async cordon(fence: number, isCordoned: boolean): Promise<CordonReply> {
     const { runtime, node, keeper } = this.parts;
-    const { members } = node.view;
-    if (isCordoned && !areCordonsKnown(members)) throw new ClusterMixedError(members);
+    const older = namesWithoutCordons(node.view.members);
+    if (isCordoned && older.length > 0) throw new ClusterMixedError(older);
     await this.parts.fence.pass(fence);
     await keeper.keepOrders({ isCordoned });
     runtime.step({ kind: 'cordon', isCordoned });

@@ -48,5 +48,10 @@ export const PROFILE_VERSIONS = { isCordoned: 3 } as const;
  * what one side hands over the other would not take.
  */
 export function areCordonsKnown(living: readonly MemberProfile[]): boolean {
-  return living.every(({ protocol }) => protocol >= PROFILE_VERSIONS.isCordoned);
+  return namesWithoutCordons(living).length === 0;
+}
+
+/** Of the members that do not know of cordons, sorted. */
+export function namesWithoutCordons(living: readonly MemberProfile[]): readonly string[] {
+  return living.flatMap(({ name, protocol }) => (protocol < PROFILE_VERSIONS.isCordoned ? [name] : [])).sort();
 }
