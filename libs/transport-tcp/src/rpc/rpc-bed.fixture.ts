@@ -58,20 +58,25 @@ class BedLogger implements Logger {
   }
 }
 
+export interface BedServerOptions extends Partial<TcpRpcServerOptions> {
+  /** Handlers are called without Nest where that may be. */
+  readonly isDirect?: boolean;
+}
+
 /** Starts servers and clients, and ends them all. */
 export class RpcBed {
   readonly logger = new BedLogger();
   readonly #ends: (() => Promise<unknown>)[] = [];
 
   /** A server whose handlers are those of `controller`. */
-  async serve(controller: Type, options: Partial<TcpRpcServerOptions> = {}): Promise<TcpRpcServer> {
+  async serve(controller: Type, options: BedServerOptions = {}): Promise<TcpRpcServer> {
     const { server } = await this.serveApp(controller, options);
     return server;
   }
 
   async serveApp(
     controller: Type,
-    options: Partial<TcpRpcServerOptions> = {},
+    { isDirect = false, ...options }: BedServerOptions = {},
   ): Promise<{ server: TcpRpcServer; app: INestMicroservice }> {
     const server = new TcpRpcServer({
       listen: { host: '127.0.0.1', port: 0 },
@@ -89,7 +94,9 @@ export class RpcBed {
       abortOnError: false,
     });
     this.#ends.push(() => app.close());
-    await useRpcDefaults(app).listen();
+    useRpcDefaults(app);
+    if (isDirect) server.callDirectly(app, app.get(controller));
+    await app.listen();
     return { server, app };
   }
 

@@ -1,8 +1,9 @@
 import type { MessageHandler } from '@nestjs/microservices';
-import { formatAddress, type Logger } from '@panal/runtime';
+import { type ErrorReport, formatAddress, type Logger } from '@panal/runtime';
 import { type Envelope, type EnvelopeKind, isPatternIn, PROTOCOL_VERSION, patternOf, replyFor } from '@panal/wire';
 import { isObservable, type Observable, Subscription } from 'rxjs';
 import { ProtocolViolationError, RpcBusyError, RpcClosingError, RpcUnknownCommandError } from '../errors.js';
+import { type DirectHandler, isPromise } from './direct-handlers.js';
 import { isInternal, reportOf } from './error-mapping.js';
 import { CANCEL_PATTERN, PING_PATTERN } from './link-commands.js';
 import type { MessageClock } from './message-clock.js';
@@ -16,6 +17,8 @@ export interface RpcServerConnectionOptions {
   readonly messageClock: MessageClock;
   readonly logger: Logger;
   handlerOf(pattern: string): MessageHandler | undefined;
+  /** The handler of a message that may be called without Nest. */
+  directOf(pattern: string): DirectHandler | undefined;
   /** Runs `work`, which never rejects, inside Nest's processing hooks; `work` calls `end` once. */
   process(context: RpcContext, work: (end: () => void) => Promise<void>): void;
 }
@@ -82,7 +85,10 @@ export class RpcServerConnection {
     if (this.#open.has(msgId)) return this.link.destroy(new ProtocolViolationError(`msg_id ${msgId} is in use`));
     if (this.#isDraining) return this.refuse(msgId, new RpcClosingError());
     if (this.#isFull) return this.refuse(msgId, new RpcBusyError(this.options.inFlightMax));
-    const handler = this.#isKnown(pattern) ? this.options.handlerOf(pattern) : undefined;
+    const isKnown = this.#isKnown(pattern);
+    const direct = isKnown ? this.options.directOf(pattern) : undefined;
+    if (direct !== undefined) return this.#requestDirectly(direct, envelope, pattern);
+    const handler = isKnown ? this.options.handlerOf(pattern) : undefined;
     if (handler === undefined || handler.isEventHandler === true) {
       return this.refuse(msgId, new RpcUnknownCommandError(pattern));
     }
@@ -91,8 +97,27 @@ export class RpcServerConnection {
     this.#run(envelope, pattern, (context) => this.#answer(handler, { request, data: envelope.data, context }));
   }
 
+  /** What is answered at once costs no promise, and never counts as open. */
+  #requestDirectly(handler: DirectHandler, envelope: Envelope, pattern: string): void {
+    const { msgId, data } = envelope;
+    const context = this.#contextOf(envelope, pattern);
+    let result: unknown;
+    try {
+      result = handler(data, context);
+      if (!isPromise(result) && !isObservable(result)) {
+        return this.#send(msgId, 'reply', this.#isOlder ? this.#replyFor(context, result) : result);
+      }
+    } catch (error) {
+      return this.#send(msgId, 'error', this.#reportOf(error, pattern));
+    }
+    const request: OpenRequest = { msgId, subscription: undefined, isCancelled: false };
+    this.#open.set(msgId, request);
+    this.#runningCount += 1;
+    void this.#answer(() => result as Promise<unknown>, { request, data, context }).then(() => this.#ended());
+  }
+
   async #answer(
-    handler: MessageHandler,
+    handler: DirectHandler,
     { request, data, context }: { request: OpenRequest; data: unknown; context: RpcContext },
   ): Promise<void> {
     try {
@@ -101,12 +126,16 @@ export class RpcServerConnection {
       if (isObservable(result)) await this.#stream(request, result);
       else this.#finish(request, 'reply', this.#isOlder ? this.#replyFor(context, result) : result);
     } catch (error) {
-      const report = reportOf(error);
-      if (isInternal(report)) {
-        this.options.logger.error('A message handler failed.', { ...this.#fields(context.pattern), error });
-      }
-      this.#finish(request, 'error', report);
+      this.#finish(request, 'error', this.#reportOf(error, context.pattern));
     }
+  }
+
+  #reportOf(error: unknown, pattern: string): ErrorReport {
+    const report = reportOf(error);
+    if (isInternal(report)) {
+      this.options.logger.error('A message handler failed.', { ...this.#fields(pattern), error });
+    }
+    return report;
   }
 
   /** Resolves when the stream ended or nobody listens to it any more; rejects when it failed. */
@@ -167,15 +196,23 @@ export class RpcServerConnection {
     if (request !== undefined) cancel(request);
   }
 
-  #run({ timestamp, version }: Envelope, pattern: string, work: (context: RpcContext) => Promise<void>): void {
-    const context = new RpcContext([this.options.remote, pattern, { timestampMs: timestamp, clock: version }]);
+  #run(envelope: Envelope, pattern: string, work: (context: RpcContext) => Promise<void>): void {
+    const context = this.#contextOf(envelope, pattern);
     this.#runningCount += 1;
     this.options.process(context, async (end) => {
       await work(context);
       end();
-      this.#runningCount -= 1;
-      this.#endIfDrained();
+      this.#ended();
     });
+  }
+
+  #contextOf({ timestamp, version }: Envelope, pattern: string): RpcContext {
+    return new RpcContext([this.options.remote, pattern, { timestampMs: timestamp, clock: version }]);
+  }
+
+  #ended(): void {
+    this.#runningCount -= 1;
+    this.#endIfDrained();
   }
 
   /** The last message about a request, unless it was cancelled. */

@@ -1,9 +1,11 @@
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { INestMicroservice } from '@nestjs/common';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import type { HostPort, Logger } from '@panal/runtime';
 import type { HelloIdentity, ServerCredentials, VersionRange } from '@panal/wire';
 import { ListenError, PortTakenError } from '../errors.js';
 import { HandshakeGate } from '../handshake-gate.js';
+import { type DirectHandler, directHandlersOf } from './direct-handlers.js';
 import { MessageClock } from './message-clock.js';
 import { RpcAcceptor } from './rpc-acceptor.js';
 import type { RpcContext } from './rpc-context.js';
@@ -38,6 +40,8 @@ export class TcpRpcServer extends Server implements CustomTransportStrategy {
   readonly #listener: NetServer;
   readonly #acceptor: RpcAcceptor;
   readonly #gate: HandshakeGate;
+  readonly #direct = new Map<string, DirectHandler>();
+  #hasHooks = false;
   #closing: Promise<void> | undefined;
 
   constructor(private readonly options: TcpRpcServerOptions) {
@@ -54,10 +58,31 @@ export class TcpRpcServer extends Server implements CustomTransportStrategy {
       limits: { ...RPC_SERVER_LIMITS, ...limits },
       messageClock: new MessageClock(ports.clock, ports.hybridClock),
       handlerOf: (pattern): MessageHandler | undefined => this.messageHandlers.get(pattern),
+      directOf: (pattern) => (this.#hasHooks ? undefined : this.#direct.get(pattern)),
       process: (context: RpcContext, work) => this.runWithProcessingHooks(context, work),
     });
     const makeListener = options.makeListener ?? ((onStream) => createServer({ noDelay: true }, onStream));
     this.#listener = makeListener((stream) => this.#acceptor.accept(stream));
+  }
+
+  /**
+   * Calls the handlers of a controller that Nest puts nothing around without Nest; see `directHandlersOf`. For those that are
+   * called ten thousand times a second: a message costs a third less.
+   * @param microservice That of this strategy, with all its pipes, filters, guards and interceptors.
+   */
+  callDirectly(microservice: INestMicroservice, controller: object): void {
+    for (const [pattern, handler] of directHandlersOf(microservice, controller)) this.#direct.set(pattern, handler);
+  }
+
+  /** Whoever measures the processing of messages sees all of them. */
+  override setOnProcessingStartHook(...hook: Parameters<Server['setOnProcessingStartHook']>): void {
+    this.#hasHooks = true;
+    super.setOnProcessingStartHook(...hook);
+  }
+
+  override setOnProcessingEndHook(...hook: Parameters<Server['setOnProcessingEndHook']>): void {
+    this.#hasHooks = true;
+    super.setOnProcessingEndHook(...hook);
   }
 
   /** Where it listens, with the real port. Only once it listens. */

@@ -107,13 +107,19 @@ class BeeController {
   }
 }
 
-describe('RPC over TCP', () => {
+describe.each([
+  ['by Nest', false],
+  ['directly', true],
+])('RPC over TCP, handlers called %s', (_, isDirect) => {
   const bed = new RpcBed();
   let server: TcpRpcServer;
   let client: TcpRpcClient;
 
   beforeAll(async () => {
-    server = await bed.serve(BeeController);
+    events.length = 0;
+    heldCount = 0;
+    endedStreamCount = 0;
+    server = await bed.serve(BeeController, { isDirect });
     client = bed.client(server.address);
   });
   afterAll(() => bed.end());
