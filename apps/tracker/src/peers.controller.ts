@@ -20,7 +20,7 @@ export class PeersController {
   ) {}
 
   @MessagePattern(TRACKER_PATTERNS.announce)
-  announce(@Payload() message: AnnounceMessage, @Ctx() context: RpcContext): Promise<AnnounceReply> {
+  announce(@Payload() message: AnnounceMessage, @Ctx() context: RpcContext): AnnounceReply | Promise<AnnounceReply> {
     this.metrics.countMessage('announce');
     return this.tracking.peers.announce(message, context.remoteHost);
   }

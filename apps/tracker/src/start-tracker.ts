@@ -29,6 +29,7 @@ import type { TrackerConfig } from './config.js';
 import { Failure } from './failure.js';
 import { HTTP_BODY_SIZE_BYTES_MAX, HTTP_REQUEST_TIMEOUT_MS, SETTLE_TIMEOUT_MS } from './limits.js';
 import { NetDialback } from './net-dialback.js';
+import { PeersController } from './peers.controller.js';
 import { RefusalFilter } from './refusal.filter.js';
 import { TrackerModule } from './tracker.module.js';
 import { TrackerMetrics } from './tracker-metrics.js';
@@ -136,7 +137,7 @@ function makeKnowledge(config: TrackerConfig, { id, secret, world, plugins }: Kn
   const { clock, random, hybridClock } = world.ports;
   const lifeMs = config.peerTtlMs * ENTRY_LIVES_OF_PEER;
   const table = new TrackerTable({ seed: digestSeed(secret), lives: lifetimes(lifeMs), random });
-  const replicas = new ClusterReplicas(id);
+  const replicas = new ClusterReplicas(id, { clock, hybridClock });
   const { peerTtlMs } = config;
   const dialback = new NetDialback();
   const handoutPolicy = plugins?.handoutPolicy(new RandomHandoutPolicy(random));
@@ -186,6 +187,7 @@ async function makeApp(
   // Deferred: else Nest takes the pipes and filters of the next line for no one.
   const microservice = app.connectMicroservice<CustomStrategy>({ strategy: rpc }, { deferInitialization: true });
   microservice.useGlobalPipes(new DtoPipe()).useGlobalFilters(new RefusalFilter(app.get(TrackerMetrics), logger));
+  rpc.callDirectly(microservice, app.get(PeersController));
   return app;
 }
 

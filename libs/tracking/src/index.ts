@@ -6,7 +6,7 @@ export type { PeerLease } from './peer-directory.js';
 export type { PeerSource } from './peer-entry.js';
 export { readQuestion } from './questions.js';
 export { RandomHandoutPolicy } from './random-handout-policy.js';
-export type { Guide, Question, Replicas, WriteReceipt } from './replicas.js';
+export type { Guide, Question, Replicas, WritePromise, WriteReceipt } from './replicas.js';
 export { entryValue } from './table/entry-rows.js';
 export { encodeRecordKey, slotOfKey } from './table/record-key.js';
 export { TrackerTable } from './table/tracker-table.js';

@@ -2,7 +2,7 @@ import type { ClusterRecord, TrackerId } from '@panal/cluster';
 import { type Clock, ManualClock, PanalError, SeededRandom } from '@panal/runtime';
 import { decodeEnvelope, encodeFrame, HybridClock, splitFrames } from '@panal/wire';
 import { readQuestion } from './questions.js';
-import type { Guide, Question, Replicas, WriteReceipt } from './replicas.js';
+import type { Guide, Question, Replicas, WritePromise, WriteReceipt } from './replicas.js';
 import { TrackerTable } from './table/tracker-table.js';
 import { makeTracking } from './tracking.fixture.js';
 import type { Tracking } from './tracking.js';
@@ -35,6 +35,10 @@ export class LinkedTracker implements Replicas {
     const { clock, hybridClock } = cluster;
     this.table = new TrackerTable({ seed: { low: 1, high: 2 }, lives: LIVES, random: new SeededRandom(7) });
     ({ tracking: this.tracking } = makeTracking({ clock, hybridClock, table: this.table, replicas: this }));
+  }
+
+  get promise(): WritePromise {
+    return { copies: this.cluster.trackers.length, since: 0 };
   }
 
   /** Whoever keeps the record and is there has it at once. */

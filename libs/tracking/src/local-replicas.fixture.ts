@@ -1,6 +1,6 @@
 import type { ClusterRecord } from '@panal/cluster';
 import type { Clock } from '@panal/runtime';
-import type { Guide, Replicas, WriteReceipt } from './replicas.js';
+import type { Guide, Replicas, WritePromise, WriteReceipt } from './replicas.js';
 import type { TrackerTable } from './table/tracker-table.js';
 
 /** A tracker without others: every write is in its one table at once. For tests of what tracking does by itself. */
@@ -9,7 +9,9 @@ export class LocalReplicas implements Replicas {
 
   constructor(private readonly options: { readonly clock: Clock; readonly table: TrackerTable }) {}
 
-  async write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+  readonly promise: WritePromise = { copies: 1, since: 0 };
+
+  write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt> {
     for (const record of records) this.options.table.apply(record, this.options.clock.nowMs());
     return { copies: 1 };
   }

@@ -10,7 +10,7 @@ describe('the right to a peer name and id', () => {
     fixture = makeTracking();
   });
 
-  const announce = (peer: ReturnType<typeof makePeer>, changes: Parameters<typeof makeAnnounce>[1] = {}) =>
+  const announce = async (peer: ReturnType<typeof makePeer>, changes: Parameters<typeof makeAnnounce>[1] = {}) =>
     fixture.tracking.peers.announce(makeAnnounce(peer, changes), HOST);
   const moved = [{ network: 'default', host: '192.0.2.99', port: 5550 }];
 
@@ -134,7 +134,7 @@ describe('a peer that advertises no address', () => {
   });
 
   const hidden = makePeer(1, { addresses: [], dataPort: 6000 });
-  const announce = () => fixture.tracking.peers.announce(makeAnnounce(hidden), HOST);
+  const announce = async () => fixture.tracking.peers.announce(makeAnnounce(hidden), HOST);
   const found = () => fixture.tracking.peers.lookup(whole);
 
   it('is handed out where the tracker saw it, once it answered there', async () => {

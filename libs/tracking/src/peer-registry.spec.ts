@@ -11,7 +11,7 @@ describe('PeerRegistry', () => {
     fixture = makeTracking();
   });
 
-  const announce = (number: number, changes: Parameters<typeof makeAnnounce>[1] = {}) =>
+  const announce = async (number: number, changes: Parameters<typeof makeAnnounce>[1] = {}) =>
     fixture.tracking.peers.announce(makeAnnounce(makePeer(number), changes), HOST);
   const lookup = (hash = makeHash(1)) => fixture.tracking.peers.lookup({ ...whole, hash });
   const heartbeat = (number: number, hashes: readonly Buffer[], isComplete = true) =>

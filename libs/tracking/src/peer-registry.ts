@@ -5,25 +5,25 @@ import {
   type AnnounceRequest,
   type DeregisterReply,
   type DeregisterRequest,
-  HEARTBEAT_TORRENTS_MAX,
   type HeartbeatReply,
   type HeartbeatRequest,
   type HeartbeatTorrent,
   type LookupReply,
   type LookupRequest,
 } from '@panal/wire';
-import { PeerTorrentsFullError, TrackerFullError } from './errors.js';
+import { Announcements } from './announcements.js';
 import { HEARTBEATS_PER_TTL, REFRESHES_PER_LIFE } from './limits.js';
 import type { PeerClaims } from './peer-claims.js';
-import { areSame, type PeerDirectory, type PeerLease } from './peer-directory.js';
-import { type PeerSession, type PeerSessions, recordOf } from './peer-sessions.js';
+import type { PeerDirectory } from './peer-directory.js';
+import type { PeerSession, PeerSessions } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import { slotOfTorrent } from './record-keys.js';
 import type { RecordMaker } from './record-maker.js';
 import type { Replicas } from './replicas.js';
 import type { ServedEntries } from './served-entries.js';
+import { SessionRecords } from './session-records.js';
 import type { Swarms } from './swarms.js';
-import { MessageTorrent, type TorrentKey, toHex, torrentKey } from './torrent-key.js';
+import { MessageTorrent, toHex, torrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface PeerRegistryOptions {
@@ -47,7 +47,16 @@ export interface PeerRegistryOptions {
 export class PeerRegistry {
   #silentCount = 0;
 
-  constructor(private readonly options: PeerRegistryOptions) {}
+  readonly #records: SessionRecords;
+  readonly #announcements: Announcements;
+  readonly #rhythm: Pick<HeartbeatReply, 'heartbeatIntervalMs' | 'peerTtlMs'>;
+
+  constructor(private readonly options: PeerRegistryOptions) {
+    const { peerTtlMs } = options;
+    this.#rhythm = { heartbeatIntervalMs: Math.floor(peerTtlMs / HEARTBEATS_PER_TTL), peerTtlMs };
+    this.#records = new SessionRecords(options);
+    this.#announcements = new Announcements({ ...options, records: this.#records, rhythm: this.#rhythm });
+  }
 
   /** Peers that were silent for too long since the start. */
   get silentCount(): number {
@@ -59,32 +68,8 @@ export class PeerRegistry {
    * @param observedHost The address the message came from.
    * @throws PeerNameTakenError, PeerFencedError, PeerTorrentsFullError, TrackerFullError, and what the replicas throw
    */
-  async announce(request: AnnounceRequest, observedHost: string): Promise<AnnounceReply> {
-    const { claims, make, replicas, swarms } = this.options;
-    const session = claims.admit(request.peer, observedHost, this.#now());
-    const key = new MessageTorrent(request.namespace, request.hash);
-    this.#checkRoom(key, session);
-    const records = [...this.#peerRecord(session), make.entry(key, session.peerId, request.isComplete)];
-    // Where the torrent is kept, one write tells it all; elsewhere the keeper's answer says whether it lacks a description.
-    const slot = slotOfTorrent(key);
-    const isHere = replicas.isAuthoritative(slot);
-    if (isHere && !this.options.torrents.get(key)?.isDescribed) records.push(make.about(key, request));
-    const { copies } = await replicas.write(records);
-    this.#checkReachability(session);
-    const asked = { key, asker: session.id, peerCountMax: request.peerCountMax };
-    const found = replicas.isAuthoritative(slot) ? swarms.findHere(asked) : await swarms.find(asked);
-    if (!isHere && !found.isDescribed) await replicas.write([make.about(key, request)]);
-    const { peers, seedCount, leechCount, isMetadataKnown } = found;
-    return {
-      peers,
-      seedCount,
-      leechCount,
-      isMetadataKnown,
-      observedHost,
-      copies,
-      ...this.#rhythm(),
-      ...replicas.guide(slot),
-    };
+  announce(request: AnnounceRequest, observedHost: string): AnnounceReply | Promise<AnnounceReply> {
+    return this.#announcements.announce(request, observedHost, this.#now());
   }
 
   async deregister(request: DeregisterRequest): Promise<DeregisterReply> {
@@ -107,11 +92,12 @@ export class PeerRegistry {
     const { claims, replicas } = this.options;
     const nowMs = this.#now();
     const session = claims.renew(toHex(peerId), incarnation, nowMs);
-    if (session === undefined) return { unknown: torrents.map(({ hash }) => hash), ...this.#rhythm() };
-    this.#checkReachability(session);
+    if (session === undefined) return { unknown: torrents.map(({ hash }) => hash), ...this.#rhythm };
+    this.#records.checkReachability(session);
     const isRefreshDue = nowMs >= session.refreshDueMs;
     if (isRefreshDue) session.refreshDueMs = nowMs + this.options.lifeMs / REFRESHES_PER_LIFE;
-    const records = this.#peerRecord(session);
+    const peer = this.#records.due(session);
+    const records: ClusterRecord[] = peer === undefined ? [] : [peer];
     const unknown: Uint8Array[] = [];
     for (const torrent of torrents) {
       const word = this.#wordOn(new MessageTorrent(namespace, torrent.hash), session, torrent, isRefreshDue);
@@ -119,7 +105,7 @@ export class PeerRegistry {
       else if (word !== 'known') records.push(word);
     }
     if (records.length > 0) await replicas.write(records);
-    return { unknown, ...this.#rhythm() };
+    return { unknown, ...this.#rhythm };
   }
 
   /** Peers of a torrent. One nobody shares is an empty peer set, not an error. */
@@ -168,49 +154,6 @@ export class PeerRegistry {
     }
     return isRefreshDue ? make.entry(key, peerId, isComplete) : 'known';
   }
-
-  /** The peer's record, when the others do not know it as it is, or not for much longer. */
-  #peerRecord(session: PeerSession): ClusterRecord[] {
-    const { clock, directory, lifeMs, make, replicas } = this.options;
-    const lease = directory.get(session.id);
-    const lifeLeftMs = (lease?.serveUntilMs ?? 0) - clock.nowMs();
-    const record = recordOf(session, replicas.selfId);
-    const isKnown = lease !== undefined && isSameRecord(lease, record);
-    const isFresh = lifeLeftMs > lifeMs * (1 - 1 / REFRESHES_PER_LIFE);
-    return isKnown && isFresh ? [] : [make.peer(session.id, record)];
-  }
-
-  #checkReachability(session: PeerSession): void {
-    this.options.reachability.check(session, () => {
-      // It may have gone meanwhile; and a failed write is made good by the next beat.
-      if (this.options.sessions.get(session.id) !== session) return;
-      void this.options.replicas.write(this.#peerRecord(session)).catch(() => undefined);
-    });
-  }
-
-  #checkRoom(key: TorrentKey, { peerId }: PeerSession): void {
-    const { entryCountMax, entries, torrents } = this.options;
-    torrents.checkRoom(key);
-    if (entries.find(key, peerId) !== undefined) return;
-    if (entries.countOf(peerId) >= HEARTBEAT_TORRENTS_MAX) throw new PeerTorrentsFullError(HEARTBEAT_TORRENTS_MAX);
-    if (entries.count >= entryCountMax) throw new TrackerFullError('peer entries', entryCountMax);
-  }
-
-  #rhythm(): Pick<HeartbeatReply, 'heartbeatIntervalMs' | 'peerTtlMs'> {
-    const { peerTtlMs } = this.options;
-    return { heartbeatIntervalMs: Math.floor(peerTtlMs / HEARTBEATS_PER_TTL), peerTtlMs };
-  }
 }
 
 type Word = ClusterRecord | 'known' | 'unknown';
-
-function isSameRecord(lease: PeerLease, record: ReturnType<typeof recordOf>): boolean {
-  return (
-    lease.session === record.session &&
-    lease.name === record.name &&
-    lease.incarnation === record.incarnation &&
-    lease.isDialable === record.isDialable &&
-    lease.isAdvertised === record.isAdvertised &&
-    areSame(lease.addresses, record.addresses)
-  );
-}

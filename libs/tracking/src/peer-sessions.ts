@@ -147,6 +147,11 @@ export function recordOf(
   { name, incarnation, since, addresses, isAdvertised, reachability }: PeerSession,
   session: string,
 ): PeerRecord {
-  const isDialable = reachability.kind === 'advertised' || reachability.kind === 'reachable';
+  const isDialable = wouldHandOut({ reachability });
   return { name, incarnation, since, addresses, isDialable, isAdvertised, session };
+}
+
+/** Whether the peer may be handed out: it named its addresses itself, or answered when it was dialled. */
+export function wouldHandOut({ reachability: { kind } }: Pick<PeerSession, 'reachability'>): boolean {
+  return kind === 'advertised' || kind === 'reachable';
 }

@@ -6,6 +6,14 @@ export interface WriteReceipt {
   readonly copies: number;
 }
 
+/** What an acknowledged write is worth while the members stay as they are. */
+export interface WritePromise {
+  /** Copies in the receipt of a write that lacks none. */
+  readonly copies: number;
+  /** Hybrid clock: writes stamped before it may have been acknowledged among other members. */
+  readonly since: number;
+}
+
 /** Where a client asks next time, for the shortest way. */
 export interface Guide {
   /** RPC addresses of those that keep the subject, best first. */
@@ -20,8 +28,13 @@ export interface Guide {
  */
 export interface Replicas {
   readonly selfId: TrackerId;
-  /** Resolves once as many trackers hold the records as the cluster promises. @throws PanalError when it cannot promise */
-  write(records: readonly ClusterRecord[]): Promise<WriteReceipt>;
+  /**
+   * Done once as many trackers hold the records as the cluster promises: at once where this one is enough, for a promise costs
+   * more than the write. Never throws itself; rejects with a PanalError when it cannot promise.
+   */
+  write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt>;
+  /** What a write acknowledged among the present members stands for. */
+  readonly promise: WritePromise;
   /** Whether what this tracker holds of the slot is all there is to know. */
   isAuthoritative(slot: number): boolean;
   /** Of those that keep the slot, this tracker is the one that tidies it up. */
@@ -44,3 +57,12 @@ export interface Question {
 
 export const QUESTION_KINDS = ['find', 'holds', 'metadata', 'name', 'list'] as const;
 export type QuestionKind = (typeof QUESTION_KINDS)[number];
+
+/** For a write that is made good some other way if it fails. */
+export async function tried(write: WriteReceipt | Promise<WriteReceipt>): Promise<void> {
+  try {
+    await write;
+  } catch {
+    // The next beat, or the next sweep, writes it again.
+  }
+}

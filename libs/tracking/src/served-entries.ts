@@ -1,5 +1,5 @@
 import type { Clock, Random } from '@panal/runtime';
-import type { SampledPeer, SampleRequest, TorrentRef } from './table/entry-reader.js';
+import type { EntryState, SampledPeer, SampleRequest, TorrentRef } from './table/entry-reader.js';
 import type { TrackerTable } from './table/tracker-table.js';
 import { hashOf, MessageTorrent, type TorrentKey } from './torrent-key.js';
 
@@ -29,9 +29,14 @@ export class ServedEntries {
     return seedCount + leechCount > 0;
   }
 
-  /** What a peer has of a torrent; undefined: it is not registered. @param peerId 16 bytes. */
-  find(key: TorrentKey, peerId: Uint8Array): { readonly isComplete: boolean } | undefined {
-    return this.options.table.entries.entry(refOf(key), peerId, this.options.clock.nowMs());
+  /** What a peer has of a torrent; undefined: it is not registered. @param peerId 16 bytes. @param nowMs Wall clock. */
+  find(key: TorrentKey, peerId: Uint8Array, nowMs = this.options.clock.nowMs()): EntryState | undefined {
+    return this.options.table.entries.entry(refOf(key), peerId, nowMs);
+  }
+
+  /** This version of an entry is on as many trackers as the cluster promises. @param peerId 16 bytes. @param clock Its stamp. */
+  notePromised(key: TorrentKey, peerId: Uint8Array, clock: number): void {
+    this.options.table.notePromised(refOf(key), peerId, clock);
   }
 
   /** Up to `count` peers that will do, drawn at random, the complete ones first. */

@@ -41,24 +41,29 @@ export interface Fixture {
   readonly clock: ManualClock;
   readonly dialback: ManualDialback;
   readonly tracking: Tracking;
+  readonly table: TrackerTable;
   /** What the cluster node of a tracker does with every tick. */
   purge(): void;
   /** Stamp of the entry of peer number `number`. */
   clockOf(number: number, hash: Buffer): number;
 }
 
-export function makeTracking(options: Partial<TrackingOptions> = {}): Fixture {
+/** @param makeReplicas Other ones than a tracker's that is alone. */
+export function makeTracking(
+  options: Partial<TrackingOptions> = {},
+  makeReplicas = (ports: { clock: ManualClock; table: TrackerTable }): LocalReplicas => new LocalReplicas(ports),
+): Fixture {
   const random = new SeededRandom(7);
   const clock = new ManualClock();
   const dialback = new ManualDialback();
   const hybridClock = new HybridClock();
   const table = new TrackerTable({ seed: { low: 1, high: 2 }, lives: LIVES, random });
-  const replicas = new LocalReplicas({ clock, table });
+  const replicas = makeReplicas({ clock, table });
   const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, ...options });
   const clockOf = (number: number, hash: Buffer): number =>
     table.entries.entry({ namespace: 'default', hash }, Buffer.alloc(16, number), clock.nowMs())?.clock ?? 0;
   const purge = (): void => void table.purge(clock.nowMs(), 1_000);
-  return { clock, dialback, tracking, purge, clockOf };
+  return { clock, dialback, tracking, table, purge, clockOf };
 }
 
 /** Peer number `number`, which advertises an address of its own. */

@@ -27,7 +27,7 @@ import { RandomHandoutPolicy } from './random-handout-policy.js';
 import { ReachabilityCheck } from './reachability-check.js';
 import { slotOfTorrent } from './record-keys.js';
 import { RecordMaker } from './record-maker.js';
-import type { Question, Replicas } from './replicas.js';
+import { type Question, type Replicas, tried } from './replicas.js';
 import { Routes } from './routes.js';
 import { ServedEntries } from './served-entries.js';
 import { Swarms } from './swarms.js';
@@ -114,7 +114,7 @@ export class Tracking {
     const reachability = new ReachabilityCheck({ clock, queue: makeDialbackQueue(options.dialback) });
     const bury = ({ id, clock: last }: { id: string; clock: number }): void => {
       sessions.end(id);
-      void replicas.write([make.peerEnd(id, last + 1)]).catch(() => undefined);
+      void tried(replicas.write([make.peerEnd(id, last + 1)]));
     };
     const claims = new PeerClaims({ directory, sessions, reachability, make, bury });
     const policy = options.handoutPolicy ?? new RandomHandoutPolicy(options.random);

@@ -54,7 +54,7 @@ describe('ClusterMetrics', () => {
     trial.tick(4);
     const writes = ['a', 'b', 'c'].map((name) => trial.cluster.runtime.write([trial.record(name)]));
     trial.tick(8);
-    await Promise.all(writes);
+    for (const write of writes) await write;
     await read();
     expect(await read()).toMatchObject({
       records: 3,

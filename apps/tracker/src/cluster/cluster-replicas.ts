@@ -1,8 +1,15 @@
-import type { ClusterNode, ClusterRecord, ClusterView, TrackerId } from '@panal/cluster';
-import { formatAddress } from '@panal/runtime';
-import type { Guide, Question, Replicas, WriteReceipt } from '@panal/tracking';
+import {
+  type ClusterNode,
+  type ClusterRecord,
+  type ClusterView,
+  COPY_COUNT,
+  EVERYWHERE,
+  type TrackerId,
+} from '@panal/cluster';
+import { type Clock, formatAddress } from '@panal/runtime';
+import type { Guide, Question, Replicas, WritePromise, WriteReceipt } from '@panal/tracking';
 import type { ClusterLinks } from '@panal/transport-tcp';
-import { OWNERS_MAX } from '@panal/wire';
+import { type HybridClock, OWNERS_MAX } from '@panal/wire';
 import { TrackerNotReadyError } from '../errors.js';
 import { ASK_TIMEOUT_MS } from '../limits.js';
 
@@ -11,9 +18,9 @@ export const ASK = 'tracker.tracking.ask';
 
 /** What is there once the tracker has read its records and listens for others. */
 export interface ClusterAccess {
-  readonly node: ClusterNode;
+  readonly node: Pick<ClusterNode, 'view' | 'isAuthoritative'>;
   readonly links: Pick<ClusterLinks, 'request'>;
-  readonly runtime: { write(records: readonly ClusterRecord[]): Promise<WriteReceipt> };
+  readonly runtime: { write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt> };
 }
 
 /** The cluster as tracking needs it. Until it is attached every read knows nothing and every write is refused, for now. */
@@ -25,15 +32,27 @@ export class ClusterReplicas implements Replicas {
   readonly #guides = new Map<number, Guide>();
   #addressesOf = -1;
 
-  constructor(readonly selfId: TrackerId) {}
+  #promise: WritePromise = { copies: COPY_COUNT, since: Number.POSITIVE_INFINITY };
+
+  constructor(
+    readonly selfId: TrackerId,
+    private readonly time: { readonly clock: Clock; readonly hybridClock: HybridClock },
+  ) {}
 
   attach(cluster: ClusterAccess): void {
     this.#cluster = cluster;
   }
 
-  write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+  write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt> {
     if (this.#cluster === undefined) return Promise.reject(new TrackerNotReadyError());
     return this.#cluster.runtime.write(records);
+  }
+
+  /** Counted from the first look at the present members: a stamp made before that look may be of the members before. */
+  get promise(): WritePromise {
+    const view = this.#cluster?.node.view;
+    if (view !== undefined) this.#follow(view);
+    return this.#promise;
   }
 
   isAuthoritative(slot: number): boolean {
@@ -76,11 +95,14 @@ export class ClusterReplicas implements Replicas {
     return this.#cluster.links.request(tracker, ASK, question, { timeoutMs: ASK_TIMEOUT_MS });
   }
 
-  #follow({ version }: ClusterView): void {
+  #follow(view: ClusterView): void {
+    const { version } = view;
     if (this.#addressesOf === version) return;
     this.#addresses.clear();
     this.#guides.clear();
     this.#addressesOf = version;
+    const copies = Math.min(COPY_COUNT, view.owners(EVERYWHERE).length);
+    this.#promise = { copies, since: this.time.hybridClock.tick(this.time.clock.nowMs()) };
   }
 
   #addressOf(view: ClusterView, id: TrackerId): string {

@@ -24,9 +24,12 @@ export interface ClusterRuntimeOptions {
   readonly onFatal: (error: PanalError) => void;
 }
 
+/** A write under way. One that is settled at once never has anybody waiting. */
 interface OpenWrite {
-  readonly resolve: (receipt: WriteReceipt) => void;
-  readonly reject: (error: Error) => void;
+  receipt?: WriteReceipt;
+  error?: Error;
+  resolve?: (receipt: WriteReceipt) => void;
+  reject?: (error: Error) => void;
 }
 
 /**
@@ -50,8 +53,8 @@ export class ClusterRuntime {
     return this.#invalidCount;
   }
 
-  /** Resolves when the cluster holds the records. @throws PanalError when it refuses */
-  write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+  /** The receipt, at once or later, when the cluster holds the records. Rejects with a PanalError when it refuses. */
+  write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt> {
     const newest = newestOf(records);
     return this.options.keeper.isKept(newest) ? this.#write(records) : this.#writeOnceKept(records, newest);
   }
@@ -66,13 +69,19 @@ export class ClusterRuntime {
     return this.#write(records);
   }
 
-  #write(records: readonly ClusterRecord[]): Promise<WriteReceipt> {
+  #write(records: readonly ClusterRecord[]): WriteReceipt | Promise<WriteReceipt> {
     this.#token += 1;
     const token = this.#token;
-    const answered = new Promise<WriteReceipt>((resolve, reject) => this.#writes.set(token, { resolve, reject }));
+    const write: OpenWrite = {};
+    this.#writes.set(token, write);
     this.step({ kind: 'write', token, records });
     this.#flushSoon();
-    return answered;
+    if (write.receipt !== undefined) return write.receipt;
+    if (write.error !== undefined) return Promise.reject(write.error);
+    return new Promise((resolve, reject) => {
+      write.resolve = resolve;
+      write.reject = reject;
+    });
   }
 
   tick(): void {
@@ -126,11 +135,9 @@ export class ClusterRuntime {
         for (const slot of effect.slots) keeper.eraseSlot(slot);
         return;
       case 'written':
-        this.#take(effect.token)?.resolve({ copies: effect.copies });
-        return;
+        return settle(this.#take(effect.token), { copies: effect.copies });
       case 'refused':
-        this.#take(effect.token)?.reject(effect.error);
-        return;
+        return fail(this.#take(effect.token), effect.error);
       case 'view':
         return onView();
       case 'known-addresses':
@@ -177,4 +184,14 @@ function newestOf(records: readonly ClusterRecord[]): number {
   let newest = 0;
   for (const { clock } of records) if (clock > newest) newest = clock;
   return newest;
+}
+
+function settle(write: OpenWrite | undefined, receipt: WriteReceipt): void {
+  if (write?.resolve !== undefined) write.resolve(receipt);
+  else if (write !== undefined) write.receipt = receipt;
+}
+
+function fail(write: OpenWrite | undefined, error: Error): void {
+  if (write?.reject !== undefined) write.reject(error);
+  else if (write !== undefined) write.error = error;
 }

@@ -56,6 +56,8 @@ export interface EntryState {
   readonly isComplete: boolean;
   readonly clock: number;
   readonly serveUntilMs: number;
+  /** `TrackerTable.notePromised` was called for this version. */
+  readonly isPromised: boolean;
 }
 
 /** What the tracker asks of its entries. Answers are copies; what is not served is not in them. */
@@ -90,17 +92,23 @@ export class EntryReader {
     return this.#countsOf(this.#find(ref));
   }
 
-  /** The entry of a peer, or undefined. @param peerId 16 bytes. */
-  entry(ref: TorrentRef, peerId: Uint8Array, nowMs: number): EntryState | undefined {
+  /** The row of an entry, served or not, or NONE. @param peerId 16 bytes. */
+  rowOf(ref: TorrentRef, peerId: Uint8Array): number {
     const torrent = this.#find(ref);
     const peer = torrent === NONE ? NONE : this.table.peers.find(peerId, 0);
-    const entry = peer === NONE ? NONE : this.table.entries.find(torrent, peer);
+    return peer === NONE ? NONE : this.table.entries.find(torrent, peer);
+  }
+
+  /** The entry of a peer, or undefined. @param peerId 16 bytes. */
+  entry(ref: TorrentRef, peerId: Uint8Array, nowMs: number): EntryState | undefined {
+    const entry = this.rowOf(ref, peerId);
     if (entry === NONE || !this.table.entries.isServed(entry, nowMs)) return undefined;
     const { entries } = this.table;
     return {
       isComplete: entries.isComplete(entry),
       clock: entries.clockOf(entry),
       serveUntilMs: entries.serveUntilMs(entry),
+      isPromised: entries.isPromised(entry),
     };
   }
 

@@ -24,6 +24,8 @@ const IS_DEAD = 0x100;
 const IS_DURABLE = 0x200;
 /** The value is not one byte: no version of this program writes such, but a later one may. It is kept beside the row. */
 const IS_ODD = 0x400;
+/** This tracker knows that as many hold this version as the cluster promises. Goes with the version; no part of the record. */
+const IS_PROMISED = 0x800;
 const IS_COMPLETE = 1;
 
 const VALUES = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
@@ -114,6 +116,14 @@ export class EntryRows {
 
   isComplete(row: number): boolean {
     return this.#is(row, IS_COMPLETE);
+  }
+
+  isPromised(row: number): boolean {
+    return this.#is(row, IS_PROMISED);
+  }
+
+  setPromised(row: number): void {
+    this.slab.set(row, STATE, this.slab.get(row, STATE) | IS_PROMISED);
   }
 
   /** Whether readers see it: it is alive, within its time, and not older than the present life of its peer. */

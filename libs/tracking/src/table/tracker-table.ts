@@ -7,10 +7,11 @@ import {
   type ReplicaTable,
 } from '@panal/cluster';
 import type { Random } from '@panal/runtime';
-import { EntryReader } from './entry-reader.js';
+import { EntryReader, type TorrentRef } from './entry-reader.js';
 import { EntryTable } from './entry-table.js';
 import { OtherRecords } from './other-records.js';
 import { isEntryKey, parseRecordKey } from './record-key.js';
+import { NONE } from './slab.js';
 import type { TableChange, TableListener } from './table-change.js';
 
 export interface TrackerTableOptions {
@@ -84,6 +85,16 @@ export class TrackerTable implements ReplicaTable {
    */
   setPeerFloor(peer: string, since: number): void {
     this.#entryTable.setPeerFloor(Buffer.from(peer, 'hex'), since, this.#nowMs);
+  }
+
+  /**
+   * Remembers that this version of an entry is on as many trackers as the cluster promises; a newer one knows nothing of it.
+   * @param peerId 16 bytes. @param clock Of the version.
+   */
+  notePromised(torrent: TorrentRef, peerId: Uint8Array, clock: number): void {
+    const entry = this.entries.rowOf(torrent, peerId);
+    const { entries } = this.#entryTable;
+    if (entry !== NONE && entries.clockOf(entry) === clock) entries.setPromised(entry);
   }
 
   /**
