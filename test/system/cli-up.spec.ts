@@ -47,7 +47,14 @@ describe('panal up', () => {
     expect([code, stderr.includes('All stopped.')]).toEqual([0, true]);
     for (const { address } of servers) expect(stdout).toContain(address);
     expect(servers.some(({ pid }) => isRunning(pid))).toBe(false);
-    expect((await readdir(path.join(cli.dataDir, 'up'))).sort()).toEqual(['cluster.key', 'logs', 'p1', 'p2', 'p3']);
+    expect((await readdir(path.join(cli.dataDir, 'up'))).sort()).toEqual([
+      'cluster.key',
+      'keys',
+      'logs',
+      'p1',
+      'p2',
+      'p3',
+    ]);
   });
 
   it('is found by plain share and get, at different peers', async () => {

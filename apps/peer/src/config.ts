@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
+import type { AccessKey } from '@panal/access';
 import {
   addressOption,
   defaulted,
   keyFileOf,
+  keyFromEnvironment,
   nodeNameFrom,
   pluginFolderOf,
   readCommandLine,
@@ -43,6 +45,8 @@ export interface PeerConfig {
   readonly dataFolder: string;
   readonly cluster: string;
   readonly keyFile: string;
+  /** The key itself, from PANAL_KEY; undefined when --key-file names one. */
+  readonly key: AccessKey | undefined;
   readonly name: string;
   readonly logLevel: ReturnType<(typeof SCHEMA)['logLevel']['read']>;
   readonly api: HostPort;
@@ -65,9 +69,10 @@ export function readPeerConfig(argv: readonly string[]): PeerConfig | undefined 
   const dataFolder = values.data ?? defaultDataFolder(process.env.HOME);
   const { listen, advertise, trackers, cluster, logLevel, api, plugins } = values;
   const keyFile = keyFileOf({ keyFile: values.keyFile, data: dataFolder }) as string;
+  const key = keyFromEnvironment(values.keyFile, process.env);
   const name = values.name ?? nodeNameFrom(hostname(), 'peer');
   const pluginFolder = pluginFolderOf({ pluginDir: values.pluginDir, data: dataFolder });
-  return { listen, advertise, trackers, dataFolder, cluster, keyFile, name, logLevel, api, plugins, pluginFolder };
+  return { listen, advertise, trackers, dataFolder, cluster, keyFile, key, name, logLevel, api, plugins, pluginFolder };
 }
 
 function defaultDataFolder(home: string | undefined): string {

@@ -39,5 +39,14 @@ export const HEARTBEAT_HASTE_MS = 200;
 /** What a stopping peer grants to its farewell; the trackers would forget it by themselves. */
 export const FAREWELL_TIMEOUT_MS = 1_500;
 
+/** A download waits so long for this peer's first ticket before it says that there is none: a tracker answers in milliseconds. */
+export const TICKET_WAIT_MS = 3_000;
+
+/** No tracker gave a ticket: another attempt after so long, up to twice. The ticket there is has five minutes left. */
+export const TICKET_RETRY_MS = 5_000;
+
+/** Where the clocks differ so much that a ticket seems to be over at once, it is still asked for no more often than twice in this. */
+export const TICKET_LIFE_MIN_MS = 60_000;
+
 /** What stopped a download before it ran (no tracker, an unknown name, a full disk) is looked at again after so long. */
 export const RETRY_MS = 1_000;

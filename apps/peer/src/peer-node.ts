@@ -1,4 +1,4 @@
-import { type ClusterKey, formatPrincipal } from '@panal/access';
+import type { AccessKey } from '@panal/access';
 import { type PluginHost, SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import type { HostPort, Logger } from '@panal/runtime';
 import { type DataFolder, HashWorker } from '@panal/storage-fs';
@@ -12,7 +12,8 @@ import {
   TcpRpcClient,
   TrackerSet,
 } from '@panal/transport-tcp';
-import { BLOCK_BYTES_MAX, type HelloIdentity, HybridClock, type PeerIdentity } from '@panal/wire';
+import { BLOCK_BYTES_MAX, HybridClock, type PeerIdentity, type TicketReply, type TicketRequest } from '@panal/wire';
+import { PeerAccess } from './access/peer-access.js';
 import type { PeerConfig } from './config.js';
 import { HashingTurns } from './hashing-turns.js';
 import { HASHING_MAX } from './peer-limits.js';
@@ -24,7 +25,7 @@ import { TrackerMemory } from './tracking/tracker-memory.js';
 
 export interface PeerNodeOptions {
   readonly config: PeerConfig;
-  readonly key: ClusterKey;
+  readonly key: AccessKey;
   readonly folder: DataFolder;
   readonly logger: Logger;
   readonly plugins: PluginHost | undefined;
@@ -37,6 +38,7 @@ export class PeerNode {
   readonly trackers: TrackerAgent;
   readonly catalog: TorrentCatalog;
   readonly dataServer: DataServer;
+  readonly access: PeerAccess;
   readonly #hashWorker: HashWorker;
   readonly #trackerMemory: TrackerMemory;
   #dataAddress: HostPort;
@@ -47,13 +49,17 @@ export class PeerNode {
     const timers = new SystemTimers();
     const random = new SystemRandom();
     const hybridClock = new HybridClock();
-    const principal = formatPrincipal({ role: 'peer', name: config.name });
-    const identity: HelloIdentity = { role: 'peer', cluster: config.cluster, principal };
-    const door = { identity, secret: key.secret, random, timers };
+    const { name, cluster } = config;
+    const ask = (request: TicketRequest): Promise<TicketReply> => trackers.ticket(request);
+    const access = new PeerAccess({ key, cluster, name, clock, timers, random, logger, peerId: folder.id, ask });
+    this.access = access;
+    const { identity } = access;
+    const door = { identity, secret: access.toPeers, random, timers };
     const shelf = new ContentShelf(config.name);
     this.#dataAddress = config.listen;
     this.dataServer = new DataServer({ ...door, logger, directory: shelf, clock });
-    const rpc = { identity, secret: key.secret, logger, ports: { clock, timers, random, hybridClock } };
+    access.revocations.onRevoked((keyId) => this.dataServer.dropKey(keyId));
+    const rpc = { identity, secret: access.toTrackers, logger, ports: { clock, timers, random, hybridClock } };
     const memory = new TrackerMemory(folder, config.cluster, logger);
     this.#trackerMemory = memory;
     const trackers = new TrackerSet({
@@ -64,10 +70,19 @@ export class PeerNode {
       makeClient: (address) => new TcpRpcClient({ ...rpc, address }),
       onMembers: (addresses) => void memory.keep(addresses),
     });
-    this.trackers = new TrackerAgent({ trackers, identity: () => this.#describe(), timers, random, logger });
+    this.trackers = new TrackerAgent({
+      trackers,
+      identity: () => this.#describe(),
+      timers,
+      random,
+      logger,
+      onSession: () => access.tickets.wake(),
+      onRevoked: (keyIds) => access.tickets.learn(keyIds),
+    });
     const dialing = {
       ...door,
       slots: new BlockSlots(BLOCK_BYTES_MAX, DOWNLOAD_SLOTS_MAX),
+      prepare: (signal: AbortSignal) => access.prepare(signal),
       peerId: folder.id,
       peerName: config.name,
       dataPort: () => this.#dataAddress.port,
@@ -112,6 +127,7 @@ export class PeerNode {
 
   async stop(): Promise<void> {
     await this.catalog.stop();
+    this.access.tickets.stop();
     await this.trackers.stop();
     await this.dataServer.close();
     await this.#hashWorker.close();

@@ -2,7 +2,8 @@ import { HttpStatus, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
-  clusterKeyFrom,
+  accessKeyFrom,
+  clusterNameFor,
   HttpErrorFilter,
   httpListenError,
   NestLogger,
@@ -14,6 +15,7 @@ import {
   SystemClock,
   SystemRandom,
   SystemTimers,
+  USUAL_CLUSTER,
 } from '@panal/nest';
 import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
@@ -34,9 +36,10 @@ const PEER_FILE = 'peer.json';
 const STATUS_OF_PLUGINS = { plugin_failed: HttpStatus.BAD_GATEWAY, plugin_timeout: HttpStatus.GATEWAY_TIMEOUT };
 
 /** Starts a peer: its data folder, its data port, its REST interface, in this order. */
-export async function startPeer(config: PeerConfig): Promise<RunningServer> {
-  const logger = new PinoLogger({ level: config.logLevel, component: 'peer' });
-  const key = await clusterKeyFrom(config.keyFile, logger);
+export async function startPeer(given: PeerConfig): Promise<RunningServer> {
+  const logger = new PinoLogger({ level: given.logLevel, component: 'peer' });
+  const key = await accessKeyFrom(given);
+  const config = { ...given, cluster: clusterNameFor(key, given.cluster, USUAL_CLUSTER) };
   const folder = await DataFolder.open(config.dataFolder, { random: new SystemRandom() });
   const plugins = await openPeerPlugins(config, logger).catch(async (error: unknown) => {
     await folder.close();

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import type { AccessKey } from '@panal/access';
 import {
   addressOption,
   choiceOption,
   defaulted,
   durationOption,
   keyFileOf,
+  keyFromEnvironment,
   type LogLevel,
   nameOption,
   nodeNameFrom,
@@ -61,6 +63,8 @@ export interface TrackerConfig {
   readonly cluster: string;
   /** File with the cluster's key; default `<data>/cluster.key`. Without either the tracker refuses to start. */
   readonly keyFile: string | undefined;
+  /** The key itself, from PANAL_KEY; undefined when --key-file names one. There is no flag: everybody on a machine reads those. */
+  readonly key: AccessKey | undefined;
   /** What people call this tracker; default: the first label of the machine's name. */
   readonly name: string;
   /** Least severe log lines to write; default `info`. */
@@ -202,6 +206,7 @@ export function readTrackerConfig(
     http: http ?? { host: listen.host, port: portBeside(listen.port) },
     keyFile: keyFileOf(values),
     pluginFolder: pluginFolderOf(values),
+    key: keyFromEnvironment(values.keyFile, env),
     name: name ?? nodeNameFrom(hostname(), 'tracker'),
   };
 }

@@ -47,6 +47,12 @@ export const IsContentId = (): Rule => rule('isContentId', isContentId, 'a conte
 export const IsPeerId = (): Rule =>
   rule('isPeerId', (value) => value instanceof Uint8Array && value.length === PEER_ID_SIZE, `${PEER_ID_SIZE} bytes`);
 
+export const IsBytesOf = (size: number): Rule =>
+  rule('isBytesOf', (value) => value instanceof Uint8Array && value.length === size, `${size} bytes`);
+
+export const IsBytesUpTo = (sizeMax: number): Rule =>
+  rule('isBytesUpTo', (value) => value instanceof Uint8Array && value.length <= sizeMax, `at most ${sizeMax} bytes`);
+
 export const IsBytes = (): Rule => rule('isBytes', (value) => value instanceof Uint8Array, 'bytes');
 
 export const IsWholeNumber = (min: number, max = Number.MAX_SAFE_INTEGER): Rule =>

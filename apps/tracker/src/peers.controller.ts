@@ -34,7 +34,9 @@ export class PeersController {
   @MessagePattern(TRACKER_PATTERNS.heartbeat)
   heartbeat(@Payload() message: HeartbeatMessage): Promise<HeartbeatReply> {
     this.metrics.countMessage('heartbeat');
-    return this.tracking.peers.heartbeat(message);
+    const revoked = this.tracking.keys.recentlyRevoked();
+    const reply = this.tracking.peers.heartbeat(message);
+    return revoked.length === 0 ? reply : reply.then((plain) => ({ ...plain, revoked }));
   }
 
   @MessagePattern(TRACKER_PATTERNS.lookup)

@@ -2,8 +2,9 @@ import type { Server as NetServer } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type ClusterKeyring, TicketOffice, TrackerCredentials } from '@panal/access';
 import {
-  clusterKeyFrom,
+  clusterKeyringFrom,
   HttpErrorFilter,
   httpListenError,
   NestLogger,
@@ -44,7 +45,7 @@ export interface TrackerWorld {
 /** Starts a tracker. What was begun is undone when a step fails. @throws PanalError: why it cannot run */
 export async function startTracker(config: TrackerConfig, world = systemWorld(config)): Promise<RunningServer> {
   const { logger, ports } = world;
-  const key = await clusterKeyFrom(config.keyFile, logger);
+  const ring = await clusterKeyringFrom(config);
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const folder = config.data === undefined ? undefined : await DataFolder.open(config.data, { random: ports.random });
@@ -58,11 +59,13 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
       ports: { ...ports, logger },
     });
     if (plugins !== undefined) undo.unshift(() => plugins.close());
-    const knowledge = makeKnowledge(config, { id, secret: key.secret, world, plugins });
+    const knowledge = makeKnowledge(config, { id, ring, world, plugins });
     const { table, replicas, tracking, lifeMs } = knowledge;
-    const rpc = makeRpcServer(config, key.secret, world);
+    const rpc = makeRpcServer(config, new TrackerCredentials({ ring, keys: tracking.keys, clock: ports.clock }), world);
+    tracking.keys.onRevoked((keyId) => rpc.dropKey(keyId));
+    const office = new TicketOffice({ cluster: config.cluster, ring, clock: ports.clock });
     const presence = new ClusterPresence();
-    const app = await makeApp(config, { id, rpc, tracking, presence, world, plugins });
+    const app = await makeApp(config, { id, rpc, tracking, presence, office, world, plugins });
     undo.unshift(() => app.close());
     // RPC first: when a second tracker is started by mistake, the error is about the port the user thinks of.
     await app.startAllMicroservices();
@@ -75,8 +78,7 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
       lifeMs,
       ports,
       logger,
-      secret: key.secret,
-      fingerprint: key.fingerprint,
+      ring,
       folder,
       rpc: rpcAddress(config, rpc.port),
       onFatal: (error) => failure.note(error),
@@ -92,7 +94,7 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
       cluster: formatAddress(cluster.address),
       url: await httpUrl(app),
     };
-    logger.info('Tracker started', { id, cluster: config.cluster, keyFingerprint: key.fingerprint });
+    logger.info('Tracker started', { id, cluster: config.cluster, keyFingerprint: ring.key.fingerprint });
     return {
       addresses,
       logger,
@@ -118,7 +120,11 @@ function systemWorld({ logLevel }: TrackerConfig): TrackerWorld {
   };
 }
 
-function makeRpcServer(config: TrackerConfig, secret: Buffer, { ports, logger }: TrackerWorld): TcpRpcServer {
+function makeRpcServer(
+  config: TrackerConfig,
+  secret: TrackerCredentials,
+  { ports, logger }: TrackerWorld,
+): TcpRpcServer {
   const { listen, cluster, name, protocolMax } = config;
   const versions = versionsUpTo(protocolMax);
   const identity = { role: 'tracker', cluster, principal: `tracker:${name}` } as const;
@@ -127,16 +133,16 @@ function makeRpcServer(config: TrackerConfig, secret: Buffer, { ports, logger }:
 
 interface KnowledgeParts {
   readonly id: string;
-  readonly secret: Buffer;
+  readonly ring: ClusterKeyring;
   readonly world: TrackerWorld;
   readonly plugins: PluginHost | undefined;
 }
 
 /** What this tracker knows, and how it asks and tells the others. */
-function makeKnowledge(config: TrackerConfig, { id, secret, world, plugins }: KnowledgeParts) {
+function makeKnowledge(config: TrackerConfig, { id, ring, world, plugins }: KnowledgeParts) {
   const { clock, random, hybridClock } = world.ports;
   const lifeMs = config.peerTtlMs * ENTRY_LIVES_OF_PEER;
-  const table = new TrackerTable({ seed: digestSeed(secret), lives: lifetimes(lifeMs), random });
+  const table = new TrackerTable({ seed: digestSeed(ring.origin.digestSeed), lives: lifetimes(lifeMs), random });
   const replicas = new ClusterReplicas(id, { clock, hybridClock });
   const { peerTtlMs } = config;
   const dialback = new NetDialback();
@@ -148,6 +154,7 @@ function makeKnowledge(config: TrackerConfig, { id, secret, world, plugins }: Kn
     dialback,
     table,
     replicas,
+    ring,
     peerTtlMs,
     ...(handoutPolicy === undefined ? {} : { handoutPolicy }),
   });
@@ -159,13 +166,14 @@ interface AppParts {
   readonly rpc: TcpRpcServer;
   readonly tracking: Tracking;
   readonly presence: ClusterPresence;
+  readonly office: TicketOffice;
   readonly world: TrackerWorld;
   readonly plugins: PluginHost | undefined;
 }
 
 async function makeApp(
   { name }: TrackerConfig,
-  { id, rpc, tracking, presence, world: { ports, logger }, plugins }: AppParts,
+  { id, rpc, tracking, presence, office, world: { ports, logger }, plugins }: AppParts,
 ): Promise<NestFastifyApplication> {
   const { clock, random } = ports;
   const self = makeTrackerSelf({ id, name, version: RELEASE }, clock);
@@ -174,7 +182,7 @@ async function makeApp(
     { name: 'rpc', whyNotReady },
     { name: 'cluster', whyNotReady: () => presence.whyNotReady() },
   ];
-  const module = TrackerModule.register({ tracking, presence, self, logger, random }, { checks, plugins });
+  const module = TrackerModule.register({ tracking, presence, office, rpc, self, logger, random }, { checks, plugins });
   const http = new FastifyAdapter({
     bodyLimit: HTTP_BODY_SIZE_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_TIMEOUT_MS,

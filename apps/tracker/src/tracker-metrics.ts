@@ -22,7 +22,12 @@ export type MessageName =
   | 'cluster_repair'
   | 'cluster_cordon'
   | 'cluster_uncordon'
-  | 'cluster_snapshot';
+  | 'cluster_snapshot'
+  | 'ticket'
+  | 'key_create'
+  | 'key_rotate'
+  | 'key_revoke'
+  | 'key_list';
 
 const GAUGES: readonly (readonly [name: string, help: string, value: (totals: TrackingTotals) => number])[] = [
   ['torrents', 'Torrents that are shared, named or described.', ({ torrentCount }) => torrentCount],

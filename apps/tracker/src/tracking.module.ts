@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { TicketOffice } from '@panal/access';
 import { MetricsModule } from '@panal/nest';
 import type { Logger, Random } from '@panal/runtime';
 import { Tracking } from '@panal/tracking';
+import { TcpRpcServer } from '@panal/transport-tcp';
+import { AccessMetrics } from './access/access-metrics.js';
 import { ClusterMetrics } from './cluster/cluster-metrics.js';
 import { ClusterPresence } from './cluster/cluster-presence.js';
 import { ClusterPulse } from './cluster/cluster-pulse.js';
@@ -15,6 +18,8 @@ export const RANDOM = Symbol('RANDOM');
 export interface TrackerParts {
   readonly tracking: Tracking;
   readonly presence: ClusterPresence;
+  readonly office: TicketOffice;
+  readonly rpc: TcpRpcServer;
   readonly self: TrackerSelf;
   readonly logger: Logger;
   readonly random: Random;
@@ -23,21 +28,24 @@ export interface TrackerParts {
 /** The tracker's knowledge, for the modules that carry messages to it and time. */
 @Module({})
 export class TrackingModule {
-  static register({ tracking, presence, self, logger, random }: TrackerParts): DynamicModule {
+  static register({ tracking, presence, office, rpc, self, logger, random }: TrackerParts): DynamicModule {
     return {
       module: TrackingModule,
       imports: [MetricsModule],
       providers: [
         TrackerMetrics,
         ClusterMetrics,
+        AccessMetrics,
         ClusterPulse,
         { provide: ClusterPresence, useValue: presence },
         { provide: Tracking, useValue: tracking },
+        { provide: TicketOffice, useValue: office },
+        { provide: TcpRpcServer, useFactory: () => rpc },
         { provide: TRACKER_SELF, useValue: self },
         { provide: LOGGER, useValue: logger },
         { provide: RANDOM, useValue: random },
       ],
-      exports: [TrackerMetrics, ClusterPulse, ClusterPresence, Tracking, TRACKER_SELF, LOGGER, RANDOM],
+      exports: [TrackerMetrics, ClusterPulse, ClusterPresence, Tracking, TicketOffice, TRACKER_SELF, LOGGER, RANDOM],
     };
   }
 }

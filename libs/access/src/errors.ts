@@ -43,3 +43,15 @@ export class KeyRotationError extends PanalError {
     super({ code: 'key_rotation_invalid', message, action, retryable: false });
   }
 }
+
+/** Who asked may not: the key it uses has not the role for it. */
+export class AccessDeniedError extends PanalError {
+  constructor(what: string, role: string) {
+    super({
+      code: 'access_denied',
+      message: `A key with the role "${role}" may not ${what}.`,
+      action: 'Use the key of the cluster, or a client key with a higher role (`panal keys client NAME --role admin`).',
+      retryable: false,
+    });
+  }
+}

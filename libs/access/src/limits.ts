@@ -1,3 +1,5 @@
+import { REVOKED_KEYS_MAX } from '@panal/wire';
+
 // Limits of keys and tickets, with the reason for each.
 
 /** How long a ticket is good for: a key that is revoked while no tracker can be reached is good for so long at most. */
@@ -7,13 +9,10 @@ export const TICKET_LIFE_MS = 10 * 60_000;
 export const TICKET_SKEW_MS = 30_000;
 
 /**
- * Revocations told to peers: those within the last ticket life, the newest first; 16 KB. Older tickets are over by then. Were
- * more keys revoked at once, the oldest of them could be used with other peers until their tickets end.
+ * Revocations remembered by peers and told to them: those within the last ticket life, the newest first. Older tickets are
+ * over. Were more keys revoked at once, the oldest of them could be used with other peers until their tickets end.
  */
-export const REVOCATIONS_MAX = 1_024;
+export const REVOCATIONS_MAX = REVOKED_KEYS_MAX;
 
 /** Keys of one kind valid at once: the one in use, and the one before or after it. */
 export const KEYS_AT_ONCE_MAX = 2;
-
-/** A key file: two keys of each kind and a line more are 400 bytes; the rest is for comments and the lines of later releases. */
-export const KEY_FILE_SIZE_MAX = 4_096;

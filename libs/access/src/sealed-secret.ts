@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Random } from '@panal/runtime';
 import { KEY_FINGERPRINT_SIZE } from '@panal/wire';
+import { fingerprintOf } from './fingerprint.js';
 
 // `format u8 | fingerprint of the key it is sealed with 4 | nonce 12 | code 16 | ciphertext`, AES-256-GCM. The key is derived from the
 // long-lived one, so that nothing else is ever made with it. A nonce is random: 2^32 of them under one key are safe, and there
@@ -23,6 +24,12 @@ export interface SealingKey {
   readonly secret: Buffer;
   /** KEY_FINGERPRINT_SIZE bytes. */
   readonly fingerprint: Buffer;
+}
+
+/** Of a cluster key, a client's key, or a bare secret of one. */
+export function sealingKeyOf({ secret, fingerprint }: { secret: Buffer; fingerprint?: Buffer | string }): SealingKey {
+  if (typeof fingerprint === 'string') return { secret, fingerprint: Buffer.from(fingerprint, 'hex') };
+  return { secret, fingerprint: fingerprint ?? fingerprintOf('client key', secret) };
 }
 
 /** @param about What the text belongs to: sealed for one thing it opens for no other. */

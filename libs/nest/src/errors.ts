@@ -38,3 +38,27 @@ export class HttpListenError extends PanalError {
     });
   }
 }
+
+/** A client's key where the cluster's is needed. */
+export class ClientKeyMisplacedError extends PanalError {
+  constructor(name: string) {
+    super({
+      code: 'client_key_misplaced',
+      message: `A tracker needs the key of the cluster, and was given the client key "${name}".`,
+      action: 'Give it the cluster key with --key-file; client keys are for peers and for the command line.',
+      retryable: false,
+    });
+  }
+}
+
+/** The key is for another cluster than the one that was named. */
+export class ClusterNameMismatchError extends PanalError {
+  constructor(given: string, ofKey: string) {
+    super({
+      code: 'cluster_name_mismatch',
+      message: `The client key is for the cluster "${ofKey}", not for "${given}".`,
+      action: 'Leave --cluster out, or use a key of that cluster.',
+      retryable: false,
+    });
+  }
+}

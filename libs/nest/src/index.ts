@@ -1,4 +1,4 @@
-export { clusterKeyFrom } from './cluster-key-option.js';
+export { accessKeyFrom, clusterKeyringFrom, clusterNameFor, type KeySource } from './access-key-option.js';
 export { type CommandLineOptions, readCommandLine } from './command-line.js';
 export { HttpListenError, KeyFileMissingError, OptionInvalidError } from './errors.js';
 export { HealthModule, type HealthModuleOptions, type ReadinessCheck, type ReadinessReport } from './health.module.js';
@@ -23,7 +23,14 @@ export type { PluginHost } from './plugins/plugin-host.js';
 export type { PluginHealth } from './plugins/plugin-watch.js';
 export { RELEASE } from './release.js';
 export { type RunningServer, type RunServerOptions, runServer } from './run-server.js';
-export { keyFileOf, nodeNameFrom, pluginFolderOf, sharedOptions } from './server-options.js';
+export {
+  keyFileOf,
+  keyFromEnvironment,
+  nodeNameFrom,
+  pluginFolderOf,
+  sharedOptions,
+  USUAL_CLUSTER,
+} from './server-options.js';
 export type { ServerAddresses, ServerMessage, ServerProcess } from './server-process.js';
 export { SystemClock, SystemTimers } from './system-clock.js';
 export { SystemRandom } from './system-random.js';

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { type AccessKey, parseAccessKey } from '@panal/access';
 import { type HostPort, parseAddress } from '@panal/runtime';
 import { PEER_ADDRESSES_MAX } from '@panal/wire';
 import { TRACKERS_MAX } from './limits.js';
@@ -15,6 +16,12 @@ import { LOG_LEVELS } from './pino-logger.js';
 import { PLUGINS_MAX } from './plugins/plugin-limits.js';
 
 const TRACKER_PORT = 5555;
+
+/** Holds a key itself, as a key file does. */
+const KEY_VARIABLE = 'PANAL_KEY';
+
+/** The name of the cluster where none is given. */
+export const USUAL_CLUSTER = 'panal';
 
 export interface SharedOptionsDefaults {
   /** `HOST:PORT` where `--listen` is left out. */
@@ -69,13 +76,13 @@ export function sharedOptions({ listen, serves, data }: SharedOptionsDefaults) {
       env: 'PANAL_CLUSTER',
       help: 'name of the cluster; only members of one cluster talk to each other',
       parse: nameOption,
-      defaultText: 'panal',
+      defaultText: USUAL_CLUSTER,
     }),
     keyFile: optional({
       flag: '--key-file',
       placeholder: 'FILE',
       env: 'PANAL_KEY_FILE',
-      help: 'the key of the cluster, made by "panal keys init"',
+      help: 'the key of the cluster ("panal keys init"), for peers also one of their own ("panal keys client"); PANAL_KEY may hold the key itself',
       parse: pathOption,
       defaultText: '<data>/cluster.key',
     }),
@@ -113,6 +120,18 @@ export function sharedOptions({ listen, serves, data }: SharedOptionsDefaults) {
       defaultText: 'info',
     }),
   };
+}
+
+/**
+ * The key in PANAL_KEY, for those who keep secrets in the environment. A key file that is named comes before it.
+ * @throws ClusterKeyError, ClientKeyError (of access)
+ */
+export function keyFromEnvironment(
+  keyFile: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): AccessKey | undefined {
+  const text = env[KEY_VARIABLE];
+  return keyFile !== undefined || text === undefined || text === '' ? undefined : parseAccessKey(text);
 }
 
 /** Where the key file is: named, or beside the data; undefined when neither was given. */

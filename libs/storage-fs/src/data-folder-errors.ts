@@ -99,9 +99,24 @@ export class ClusterKeyUnreadableError extends PanalError {
     super({
       code: 'cluster_key_unreadable',
       message: `The cluster key at ${path} cannot be read: ${why}.`,
-      action: 'Copy the key file again as it is (one line), readable for the user that runs Panal.',
+      action: 'Copy the key file again as it is, readable for the user that runs Panal.',
       retryable: false,
       cause,
+    });
+  }
+}
+
+/** Others than its owner can read the key file, so it is no secret any more. */
+export class KeyFileExposedError extends PanalError {
+  constructor(
+    readonly path: string,
+    modeBits: number,
+  ) {
+    super({
+      code: 'key_file_exposed',
+      message: `Other users can read the key file ${path} (its mode is 0${modeBits.toString(8)}).`,
+      action: `Run \`chmod 600 ${path}\`; if somebody may have read it, make a new key.`,
+      retryable: false,
     });
   }
 }

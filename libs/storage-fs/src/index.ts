@@ -1,4 +1,3 @@
-export { createClusterKeyFile, readClusterKeyFile } from './cluster-key-file.js';
 export { type ScannedContent, type ScannedFile, scanContent } from './content-scan.js';
 export {
   type ContentVerification,
@@ -15,6 +14,7 @@ export {
   DataFolderLockedError,
   DataFolderNewerError,
   DataFolderUnusableError,
+  KeyFileExposedError,
 } from './data-folder-errors.js';
 export {
   ContentChangedError,
@@ -42,6 +42,7 @@ export {
 export type { FileStamp } from './file-stamp.js';
 export type { FileState } from './file-states.js';
 export { HashWorker } from './hash-worker.js';
+export { createKeyFile, readClusterKeyFile, readKeyFile, replaceKeyFile } from './key-file.js';
 export type { ResumeNote } from './resume.js';
 export { type ContentProgress, type HashedContent, type ShareOptions, shareContent } from './share-content.js';
 export { SharedContent, type SharedContentOptions } from './shared-content.js';

@@ -109,3 +109,39 @@ export class QuestionInvalidError extends PanalError {
     });
   }
 }
+
+/** A key of this name is there and not revoked, or one of this id. */
+export class ClientKeyExistsError extends PanalError {
+  constructor(name: string) {
+    super({
+      code: 'client_key_exists',
+      message: `There is a client key "${name}" already.`,
+      action: 'Choose another name, or revoke that key first (`panal keys revoke`).',
+      retryable: false,
+    });
+  }
+}
+
+/** No client key has this id, or it is revoked. */
+export class ClientKeyMissingError extends PanalError {
+  constructor(id: string) {
+    super({
+      code: 'client_key_missing',
+      message: `There is no client key ${id} that is good.`,
+      action: 'See `panal keys list`.',
+      retryable: false,
+    });
+  }
+}
+
+/** What came sealed as a key cannot be opened here, or is none. */
+export class ClientKeyUnreadableError extends PanalError {
+  constructor() {
+    super({
+      code: 'client_key_unreadable',
+      message: 'A client key was sent that this tracker cannot read.',
+      action: 'Use a key file that the trackers have too; after a rotation, one of their present keys.',
+      retryable: false,
+    });
+  }
+}

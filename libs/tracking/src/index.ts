@@ -1,6 +1,7 @@
 export type { Dialback, DialbackOutcome } from './dialback.js';
 export { handoutPolicyCases, makeSource } from './handout-policy.compliance.js';
 export type { HandoutPolicy, HandoutRequest } from './handout-policy.js';
+export type { KeyRegistry } from './key-registry.js';
 export { ENTRY_LIVES_OF_PEER, PEER_TTL_MS, PEER_TTL_MS_MIN } from './limits.js';
 export type { PeerLease } from './peer-directory.js';
 export type { PeerSource } from './peer-entry.js';

@@ -68,3 +68,15 @@ export const DESCRIPTION_GRACE_MS = 60_000;
 
 /** Torrents looked at in one maintenance for having become useless: a millisecond. */
 export const TIDY_LOOKS_MAX = 2_000;
+
+/** Keys of clients, revoked ones included for a while; 1 KB each, in memory and on disk. */
+export const KEYS_MAX = 10_000;
+
+/** A tracker that hears no other for so long after its start decides about keys by what it has itself. */
+export const KEYS_PATIENCE_MS = 10_000;
+
+/** Keys sealed anew, or forgotten, in one maintenance: all of them within half a minute. */
+export const KEYS_RESEALED_MAX = 500;
+
+/** A revoked key is listed for so long, three times the longest absence after which a tracker is let in again. */
+export const REVOKED_KEYS_LIFE_MS = 30 * 24 * 60 * 60_000;

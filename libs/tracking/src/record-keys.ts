@@ -24,3 +24,7 @@ export function torrentRecordKey(kind: 'metadata' | 'about', { namespace, torren
 export function nameKey({ namespace, torrent }: TorrentKey, name: string): Buffer {
   return codec.encodeRecordKey({ kind: 'name', namespace, name, contentId: fromHex(torrent) });
 }
+
+export function keyRecordKey(kind: 'key' | 'revocation', keyId: Uint8Array): Buffer {
+  return codec.encodeRecordKey({ kind, keyId: Buffer.from(keyId) });
+}

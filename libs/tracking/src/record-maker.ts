@@ -1,8 +1,9 @@
 import { type ClusterRecord, EVERYWHERE, originOf, type RecordClass, type TrackerId } from '@panal/cluster';
 import type { Clock } from '@panal/runtime';
 import type { HybridClock } from '@panal/wire';
+import { encodeRevocation } from './key-record.js';
 import { type AboutRecord, encodeAboutRecord, encodePeerRecord, type PeerRecord } from './peer-record.js';
-import { entryKey, nameKey, peerKey, slotOfTorrent, torrentRecordKey } from './record-keys.js';
+import { entryKey, keyRecordKey, nameKey, peerKey, slotOfTorrent, torrentRecordKey } from './record-keys.js';
 import { entryValue } from './table/entry-rows.js';
 import type { TorrentKey } from './torrent-key.js';
 
@@ -70,6 +71,21 @@ export class RecordMaker {
 
   nameEnd(key: TorrentKey, name: string): ClusterRecord {
     return this.#dead(nameKey(key, name), EVERYWHERE, 'durable', this.tick());
+  }
+
+  /** @param sealed The key, for no eyes but trackers'. */
+  key(keyId: Uint8Array, sealed: Buffer): ClusterRecord {
+    return this.#live(keyRecordKey('key', keyId), EVERYWHERE, 'durable', sealed);
+  }
+
+  revocation(keyId: Uint8Array, revokedAtMs: number): ClusterRecord {
+    return this.#live(keyRecordKey('revocation', keyId), EVERYWHERE, 'durable', encodeRevocation(revokedAtMs));
+  }
+
+  /** Of a key that was revoked long ago: all that is kept of it. */
+  keyEnds(keyId: Uint8Array): readonly ClusterRecord[] {
+    const ends = (['key', 'revocation'] as const).map((kind) => keyRecordKey(kind, keyId));
+    return ends.map((key) => this.#dead(key, EVERYWHERE, 'durable', this.tick()));
   }
 
   #live(key: Buffer, slot: number, recordClass: RecordClass, value: Buffer): ClusterRecord {

@@ -1,5 +1,6 @@
 import type { ClusterRecord } from '@panal/cluster';
 import type { Clock } from '@panal/runtime';
+import type { KeyRegistry } from './key-registry.js';
 import type { MetadataStore } from './metadata-store.js';
 import type { NameRegistry } from './name-registry.js';
 import type { PeerDirectory } from './peer-directory.js';
@@ -14,6 +15,7 @@ export interface TableFollowerOptions {
   readonly directory: PeerDirectory;
   readonly metadata: MetadataStore;
   readonly names: NameRegistry;
+  readonly keys: KeyRegistry;
 }
 
 /** Keeps what is derived from the records in step with them, whichever tracker wrote them. */
@@ -30,6 +32,12 @@ export class TableFollower {
         return;
       case 'name':
         this.options.names.follow(keyOf(key), key.name, after?.clock);
+        return;
+      case 'key':
+        this.options.keys.follow(key.keyId, after);
+        return;
+      case 'revocation':
+        this.options.keys.followRevocation(key.keyId, after);
         return;
       case 'metadata':
         this.#followMetadata(keyOf(key), after?.value.length);

@@ -1,3 +1,4 @@
+import { keyringOf, makeClusterKey } from '@panal/access';
 import { type HostPort, ManualClock, SeededRandom } from '@panal/runtime';
 import { createTorrent, FileHasher } from '@panal/torrent';
 import { type AnnounceRequest, HybridClock, type PeerIdentity } from '@panal/wire';
@@ -58,8 +59,9 @@ export function makeTracking(
   const dialback = new ManualDialback();
   const hybridClock = new HybridClock();
   const table = new TrackerTable({ seed: { low: 1, high: 2 }, lives: LIVES, random });
+  const ring = keyringOf(makeClusterKey(random));
   const replicas = makeReplicas({ clock, table });
-  const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, ...options });
+  const tracking = new Tracking({ clock, hybridClock, random, dialback, table, replicas, ring, ...options });
   const clockOf = (number: number, hash: Buffer): number =>
     table.entries.entry({ namespace: 'default', hash }, Buffer.alloc(16, number), clock.nowMs())?.clock ?? 0;
   const purge = (): void => void table.purge(clock.nowMs(), 1_000);

@@ -1,8 +1,10 @@
+import type { ClusterKeyring } from '@panal/access';
 import type { Clock, Random } from '@panal/runtime';
 import type { HybridClock } from '@panal/wire';
 import type { Dialback } from './dialback.js';
 import { DialbackQueue } from './dialback-queue.js';
 import type { HandoutPolicy } from './handout-policy.js';
+import { KeyRegistry } from './key-registry.js';
 import {
   DIALBACK_QUEUE_MAX,
   DIALBACK_TIMEOUT_MS,
@@ -54,6 +56,8 @@ export interface TrackingOptions {
   /** What this tracker keeps; whoever replicates writes to it as well. */
   readonly table: TrackerTable;
   readonly replicas: Replicas;
+  /** Seals the keys of clients. */
+  readonly ring: ClusterKeyring;
   /** A peer silent for so long is forgotten; default PEER_TTL_MS. */
   readonly peerTtlMs?: number;
   /** A torrent file nobody needs for so long is forgotten; default METADATA_TTL_MS. */
@@ -90,6 +94,7 @@ export class Tracking {
   readonly peers: PeerRegistry;
   readonly metadata: MetadataStore;
   readonly names: NameRegistry;
+  readonly keys: KeyRegistry;
   readonly catalog: TorrentCatalog;
   readonly #swarms: Swarms;
   readonly #directory: PeerDirectory;
@@ -144,13 +149,21 @@ export class Tracking {
     });
     const recordCountMax = limits.nameRecordCountMax;
     this.names = new NameRegistry({ clock, hybridClock, make, replicas, routes, torrents, recordCountMax });
+    this.keys = new KeyRegistry({ clock, random: options.random, make, replicas, ring: options.ring });
     this.catalog = new TorrentCatalog({ torrents, entries, replicas });
     this.#swarms = swarms;
     this.#directory = directory;
     this.#torrents = torrents;
     this.#make = make;
     this.#entries = entries;
-    const follower = new TableFollower({ clock, torrents, directory, metadata: this.metadata, names: this.names });
+    const follower = new TableFollower({
+      clock,
+      torrents,
+      directory,
+      metadata: this.metadata,
+      names: this.names,
+      keys: this.keys,
+    });
     table.watch((change) => follower.follow(change));
   }
 
@@ -165,6 +178,7 @@ export class Tracking {
     const peerCount = await this.peers.endSilent();
     const metadataCount = await this.metadata.expire(this.options.clock.monotonicMs());
     await this.#tidy();
+    await this.keys.tidy();
     return { peerCount, metadataCount };
   }
 

@@ -1,3 +1,4 @@
+import { CURVE_KEY_SIZE, KEYS_AT_ONCE_MAX } from '@panal/access';
 import {
   type AnnounceReply,
   type ClusterHints,
@@ -9,6 +10,7 @@ import {
   type HeartbeatReply,
   HOST_SIZE_MAX,
   IDENTIFIER_SIZE_MAX,
+  KEY_ID_SIZE,
   type LookupReply,
   METADATA_SIZE_MAX,
   type MetadataGetReply,
@@ -22,7 +24,10 @@ import {
   PEER_ID_SIZE,
   type PeerAddress,
   type PeerInfo,
+  REVOKED_KEYS_MAX,
+  TICKET_SIZE_MAX,
   TITLE_SIZE_MAX,
+  type TicketReply,
   TORRENT_LIST_MAX,
   TORRENT_NAME_SIZE_MAX,
   TORRENT_NAMES_MAX,
@@ -70,8 +75,19 @@ export function readHeartbeat(value: unknown): HeartbeatReply {
     unknown: list(reply, 'unknown', HEARTBEAT_TORRENTS_MAX).map((hash) => contentId(hash, 'unknown')),
     heartbeatIntervalMs: positive(reply, 'heartbeatIntervalMs'),
     peerTtlMs: positive(reply, 'peerTtlMs'),
+    ...(isAbsent(reply.revoked) ? {} : { revoked: keyIds(reply) }),
     ...hintsOf(reply),
   };
+}
+
+export function readTicket(value: unknown): TicketReply {
+  const reply = fieldsOf(value);
+  const { ticket } = reply;
+  if (!(ticket instanceof Uint8Array) || ticket.length > TICKET_SIZE_MAX) throw new ReplyInvalidError('ticket');
+  const signingKeys = list(reply, 'signingKeys', KEYS_AT_ONCE_MAX).map((key) =>
+    bytesOf(key, CURVE_KEY_SIZE, 'signingKeys'),
+  );
+  return { ticket, expiresAt: positive(reply, 'expiresAt'), signingKeys, revoked: keyIds(reply), ...hintsOf(reply) };
 }
 
 export function readDeregister(value: unknown): DeregisterReply {
@@ -182,6 +198,15 @@ function readHostPort(value: unknown): TrackerMember['rpc'] {
   const port = positive(address, 'port');
   if (port > 65_535) throw new ReplyInvalidError('port');
   return { host: text(address, 'host', HOST_SIZE_MAX), port };
+}
+
+function keyIds(reply: Fields): readonly Uint8Array[] {
+  return list(reply, 'revoked', REVOKED_KEYS_MAX).map((keyId) => bytesOf(keyId, KEY_ID_SIZE, 'revoked'));
+}
+
+function bytesOf(value: unknown, size: number, name: string): Uint8Array {
+  if (!(value instanceof Uint8Array) || value.length !== size) throw new ReplyInvalidError(name);
+  return value;
 }
 
 function trackerId(value: unknown): string {

@@ -20,6 +20,8 @@ import {
   type NamePutReply,
   type NamePutRequest,
   newestName,
+  type TicketReply,
+  type TicketRequest,
   type TorrentListReply,
   type TorrentListRequest,
   TRACKER_PATTERNS,
@@ -43,6 +45,7 @@ import {
   readMetadataPut,
   readNameGet,
   readNamePut,
+  readTicket,
   readTorrentList,
 } from './tracker-set-replies.js';
 import { KnownTracker, type TrackerPorts } from './tracker-set-tracker.js';
@@ -208,6 +211,13 @@ export class TrackerSet {
       failure: (failures) => nameFailure(failures, (address) => this.#book.find(address)?.isConnected === true),
       signal,
     });
+  }
+
+  /** A ticket to show to other peers. @throws besides, the report `rpc_unknown_command` where trackers are older */
+  ticket(request: TicketRequest, signal?: AbortSignal): Promise<TicketReply> {
+    const merge = ([reply]: TicketReply[]): TicketReply => reply as TicketReply;
+    const about = { pattern: TRACKER_PATTERNS.ticket, data: request, hash: undefined };
+    return this.#desk.ask({ ...about, read: readTicket, merge, isUseful: () => true, isFirstEnough: true, signal });
   }
 
   /** One page of all torrents, in the order of their content ids. */

@@ -92,6 +92,19 @@ export {
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
 export { HELLO_ROLES, type HelloIdentity, type HelloRole } from './identity.js';
+export type {
+  KeyCreateReply,
+  KeyCreateRequest,
+  KeyListReply,
+  KeyListRequest,
+  KeyRevokeReply,
+  KeyRevokeRequest,
+  KeyRotateReply,
+  KeyRotateRequest,
+  KeyView,
+  TicketReply,
+  TicketRequest,
+} from './key-messages.js';
 export {
   BODY_DEPTH_MAX,
   BODY_KEY_SIZE_MAX,
@@ -110,6 +123,7 @@ export {
   IDENTIFIER_SIZE_MAX,
   KEY_FINGERPRINT_SIZE,
   KEY_ID_SIZE,
+  KEY_LIST_MAX,
   KEY_NAMESPACES_MAX,
   METADATA_SIZE_MAX,
   NAME_HISTORY_MAX,
@@ -120,6 +134,8 @@ export {
   PEER_LABEL_SIZE_MAX,
   PEER_LABELS_MAX,
   RECORD_SIZE_MAX,
+  REVOKED_KEYS_MAX,
+  SEALED_KEY_SIZE_MAX,
   SLOT_LIST_MAX,
   TICKET_SIZE_MAX,
   TITLE_SIZE_MAX,

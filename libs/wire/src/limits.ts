@@ -21,6 +21,15 @@ export const KEY_NAMESPACES_MAX = 8;
 /** A ticket: the longest names, KEY_NAMESPACES_MAX namespaces, and 150 bytes of ids, times and keys. */
 export const TICKET_SIZE_MAX = 808;
 
+/** Client keys in one page of a list: 1 KiB each at worst stays under one frame. */
+export const KEY_LIST_MAX = 1_000;
+
+/** Revoked keys told to a peer at a time: those of one ticket life; 16 KB. */
+export const REVOKED_KEYS_MAX = 1_024;
+
+/** What a new key or secret takes once sealed: the longest names and namespaces, as JSON. */
+export const SEALED_KEY_SIZE_MAX = 1_536;
+
 /** How long a stranger may take to finish the hello: three messages on the slowest link anyone runs a cluster over. */
 export const HELLO_TIMEOUT_MS = 10_000;
 

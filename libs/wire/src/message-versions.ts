@@ -19,12 +19,17 @@ const PATTERN_VERSIONS: ReadonlyMap<string, number> = new Map([
   [TRACKER_PATTERNS.clusterCordon, 3],
   [TRACKER_PATTERNS.clusterUncordon, 3],
   [TRACKER_PATTERNS.clusterSnapshot, 3],
+  [TRACKER_PATTERNS.ticket, 3],
+  [TRACKER_PATTERNS.keyCreate, 3],
+  [TRACKER_PATTERNS.keyRotate, 3],
+  [TRACKER_PATTERNS.keyRevoke, 3],
+  [TRACKER_PATTERNS.keyList, 3],
 ]);
 
 const REPLY_VERSIONS: ReadonlyMap<string, FieldVersions> = new Map([
   [TRACKER_PATTERNS.announce, WRITTEN],
   [TRACKER_PATTERNS.deregister, WRITTEN],
-  [TRACKER_PATTERNS.heartbeat, HINTS],
+  [TRACKER_PATTERNS.heartbeat, { ...HINTS, revoked: 3 }],
   [TRACKER_PATTERNS.lookup, HINTS],
   [TRACKER_PATTERNS.metadataPut, WRITTEN],
   [TRACKER_PATTERNS.metadataGet, HINTS],

@@ -31,6 +31,16 @@ export const TRACKER_PATTERNS = {
   clusterUncordon: 'tracker.cluster.uncordon',
   /** @since 3 */
   clusterSnapshot: 'tracker.cluster.snapshot',
+  /** @since 3 */
+  ticket: 'tracker.access.ticket',
+  /** @since 3 */
+  keyCreate: 'tracker.keys.create',
+  /** @since 3 */
+  keyRotate: 'tracker.keys.rotate',
+  /** @since 3 */
+  keyRevoke: 'tracker.keys.revoke',
+  /** @since 3 */
+  keyList: 'tracker.keys.list',
 } as const;
 
 /** `index` of a message about the torrent as a whole. */
@@ -141,6 +151,11 @@ export interface HeartbeatReply extends ClusterHints {
   readonly unknown: readonly Uint8Array[];
   readonly heartbeatIntervalMs: number;
   readonly peerTtlMs: number;
+  /**
+   * Ids of client keys that were revoked so lately that their tickets may not be over yet, the newest first, at most
+   * REVOKED_KEYS_MAX. Absent: none. @since 3
+   */
+  readonly revoked?: readonly Uint8Array[];
 }
 
 export interface LookupRequest extends TorrentRequest {

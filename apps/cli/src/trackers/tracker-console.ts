@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { type AccessKey, ClientKeyCredentials, ClusterKeyCredentials } from '@panal/access';
 import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
-import { type HostPort, parseAddress } from '@panal/runtime';
-import { readClusterKeyFile } from '@panal/storage-fs';
+import { type HostPort, parseAddress, ReportedError } from '@panal/runtime';
+import { readKeyFile } from '@panal/storage-fs';
 import { TcpRpcClient } from '@panal/transport-tcp';
 import {
   type ClusterMembersReply,
@@ -35,10 +36,11 @@ const TRACKER_PORT = 5555;
 
 /** Speaks with the trackers of a cluster as an operator does: one question, one answer, each tracker by itself. */
 export class TrackerConsole {
-  private constructor(
+  constructor(
     private readonly addresses: readonly HostPort[],
-    private readonly secret: Buffer,
-    private readonly cluster: string,
+    /** Of the cluster, or of an admin. */
+    readonly key: AccessKey,
+    readonly cluster: string,
   ) {}
 
   /** @throws UsageError when it is not clear which cluster is meant; PanalError when the key cannot be read */
@@ -52,14 +54,15 @@ export class TrackerConsole {
       );
     }
     const file = keyFile ?? (trackers.length === 0 ? record?.keyFile : undefined) ?? path.join(dataDir, 'cluster.key');
-    const { secret } = await readClusterKeyFile(file);
+    const key = await readKeyFile(file);
+    const ofKey = key.kind === 'client' ? key.key.cluster : undefined;
     const addresses = named.map((text) => parseAddress(text, { port: TRACKER_PORT }));
-    return new TrackerConsole(addresses, secret, cluster ?? record?.cluster ?? 'panal');
+    return new TrackerConsole(addresses, key, ofKey ?? cluster ?? record?.cluster ?? 'panal');
   }
 
   /** All trackers of the cluster, as the first one that answers knows them. @throws the last failure when none does */
   async members(): Promise<readonly TrackerMember[]> {
-    const reply = await this.#first<ClusterMembersReply>(TRACKER_PATTERNS.clusterMembers, {});
+    const reply = await this.askAny<ClusterMembersReply>(TRACKER_PATTERNS.clusterMembers, {});
     return [...reply.members].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
@@ -97,7 +100,8 @@ export class TrackerConsole {
     const client = new TcpRpcClient({
       address,
       identity: { role: 'client', cluster: this.cluster, principal: 'client:cli' },
-      secret: this.secret,
+      secret:
+        this.key.kind === 'cluster' ? new ClusterKeyCredentials(this.key.ring) : new ClientKeyCredentials(this.key.key),
       ports: {
         clock: new SystemClock(),
         timers: new SystemTimers(),
@@ -113,12 +117,14 @@ export class TrackerConsole {
     }
   }
 
-  async #first<Reply>(pattern: string, data: object): Promise<Reply> {
+  /** One question to the first tracker that answers. @throws the tracker's own error, or the last failure to reach one */
+  async askAny<Reply>(pattern: string, data: object): Promise<Reply> {
     let failure: unknown;
     for (const address of this.addresses) {
       try {
         return await this.ask<Reply>(address, pattern, data);
       } catch (error) {
+        if (error instanceof ReportedError && !error.retryable) throw error;
         failure = error;
       }
     }

@@ -4,12 +4,16 @@ import { PORT_RETRIES_MAX } from '../limits.js';
 import { LOOPBACK, type PortChooser } from '../servers/free-port.js';
 import { type ServerPlan, withOtherPorts } from './cluster-plan.js';
 import type { ServerRecord } from './cluster-record.js';
+import { ensurePeerKeys } from './peer-keys.js';
 import { SupervisedServer, type SupervisionEvents } from './supervised-server.js';
 
 export interface ClusterOptions {
   readonly installation: Installation;
   readonly clusterName: string;
+  /** Of the cluster, for trackers. */
   readonly keyFile: string;
+  /** Of a peer; made once the trackers are up. */
+  readonly keyFileOf: (peer: string) => string;
   /** Without Panal's own variables: what the user set for one server must not reach six. */
   readonly environment: NodeJS.ProcessEnv;
   readonly ports: PortChooser;
@@ -47,6 +51,7 @@ export class Cluster {
       const clusterPorts = plans.flatMap(({ clusterPort }) => (clusterPort === undefined ? [] : [clusterPort]));
       const joinArgs = clusterPorts.flatMap((port) => ['--join', `${LOOPBACK}:${port}`]);
       this.#trackers = await this.#startAll(plans, 'tracker', joinArgs, signal);
+      await this.#makeKeys(plans);
       const trackerArgs = this.trackers.flatMap(({ address }) => ['--tracker', address]);
       this.#peers = await this.#startAll(plans, 'peer', trackerArgs, signal);
     } catch (error) {
@@ -63,6 +68,14 @@ export class Cluster {
       ...(await stopAll(servers.filter((server) => !isTracker(server)))),
       ...(await stopAll(servers.filter(isTracker))),
     ];
+  }
+
+  /** Each peer has a key of its own, as peers on machines of their own would. */
+  async #makeKeys(plans: readonly ServerPlan[]): Promise<void> {
+    const { keyFile, keyFileOf, clusterName } = this.options;
+    const peers = plans.filter(({ role }) => role === 'peer').map(({ name }) => ({ name, file: keyFileOf(name) }));
+    const trackers = this.trackers.map(({ address }) => address);
+    await ensurePeerKeys({ keyFile, cluster: clusterName, trackers, peers });
   }
 
   async #startAll(
@@ -98,11 +111,11 @@ export class Cluster {
   }
 
   #processOptions(plan: ServerPlan, args: readonly string[]) {
-    const { installation, clusterName, keyFile, environment } = this.options;
+    const { installation, clusterName, keyFile, keyFileOf, environment } = this.options;
     const flags = {
       '--name': plan.name,
       '--cluster': clusterName,
-      '--key-file': keyFile,
+      '--key-file': plan.role === 'tracker' ? keyFile : keyFileOf(plan.name),
       '--data': plan.dataDir,
       '--listen': `${LOOPBACK}:${plan.port}`,
       [WEB_FLAGS[plan.role]]: `${LOOPBACK}:${plan.webPort}`,

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ensureKeyFile } from '../cluster-key-file.js';
 import type { CommandContext } from '../command-context.js';
 import { dataFolderHint } from '../commands/hints.js';
 import { dataFolder } from '../commands/options.js';
 import { InterruptedError } from '../errors.js';
 import { EXIT_CODES } from '../exit-code.js';
+import { ensureClusterKeyFile } from '../key-files.js';
 import { counted } from '../quantity.js';
 import { LOOPBACK, PortChooser } from '../servers/free-port.js';
 import { Cluster } from './cluster.js';
@@ -48,7 +48,7 @@ async function runClaimed(
 ): Promise<void> {
   const { terminal, interruption } = context;
   const keyFile = path.join(folder, 'cluster.key');
-  await ensureKeyFile(keyFile);
+  await ensureClusterKeyFile(keyFile);
   const ports = new PortChooser(LOOPBACK);
   const plans = await planCluster(ports, folder, {
     tracker: { count: options.trackers, port: options.trackerPort },
@@ -60,6 +60,7 @@ async function runClaimed(
     installation: context.installation,
     clusterName: options.cluster,
     keyFile,
+    keyFileOf: (peer) => path.join(folder, 'keys', `${peer}.key`),
     environment: context.config.serverEnvironment,
     ports,
     events: {

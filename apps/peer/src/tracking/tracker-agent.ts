@@ -43,6 +43,10 @@ export interface TrackerAgentOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly logger: Logger;
+  /** There is a tracker again that can be asked. */
+  readonly onSession?: () => void;
+  /** A tracker told of keys that are no longer good, by their ids. */
+  readonly onRevoked?: (keyIds: readonly Uint8Array[]) => void;
 }
 
 /** Keeps the trackers told of what this peer has, and asks them who else has it. */
@@ -102,6 +106,7 @@ export class TrackerAgent {
 
   /** The new session tracker is to hear of this peer; what it does not know, it says. */
   #onSession(): void {
+    this.options.onSession?.();
     this.#heartbeat.hasten();
     for (const loop of this.#loops.keys()) if (loop.trouble !== null) loop.wake();
   }
@@ -160,6 +165,7 @@ export class TrackerAgent {
       const request = { namespace: DEFAULT_NAMESPACE, peerId: id, incarnation, torrents };
       const reply = await this.options.trackers.heartbeat(request);
       this.#heartbeat.pace(reply.heartbeatIntervalMs);
+      if (reply.revoked !== undefined) this.options.onRevoked?.(reply.revoked);
       const unknown = new Set(reply.unknown.map(formatContentId));
       for (const [loop, { metainfo }] of announced) {
         if (unknown.has(formatContentId(metainfo.contentId))) loop.wake();

@@ -1,3 +1,4 @@
+import type { ClusterKeyring } from '@panal/access';
 import { ClusterNode, type ReplicaTable } from '@panal/cluster';
 import type { HostPort, Logger, PanalError } from '@panal/runtime';
 import type { DataFolder } from '@panal/storage-fs';
@@ -21,9 +22,7 @@ export interface ClusterParts {
   readonly config: TrackerConfig;
   /** 32 hex digits. */
   readonly id: string;
-  readonly secret: Buffer;
-  /** Tells clusters of one name apart. */
-  readonly fingerprint: string;
+  readonly ring: ClusterKeyring;
   /** Where records are kept, and copies of them; undefined: nowhere. */
   readonly folder: DataFolder | undefined;
   readonly table: ReplicaTable;
@@ -60,7 +59,7 @@ export interface OpenCluster {
  * @throws PanalError: the folder belongs to another cluster, is too old or too new, or a port is taken
  */
 export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
-  const { config, id, secret, ports, logger, table } = parts;
+  const { config, id, ring, ports, logger, table } = parts;
   const persisted = new LateListener<number>();
   const log = await openLog(parts, (upTo) => persisted.tell(upTo));
   try {
@@ -74,7 +73,7 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
     const links = new TcpClusterLinks({
       self: { id, startedAt },
       identity: { role: 'tracker', cluster: config.cluster, principal: `tracker:${config.name}` },
-      secret,
+      secret: ring,
       protocol: versions,
       ports,
       logger,
@@ -138,7 +137,7 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
       orders,
       address,
       table,
-      clusterId: `${config.cluster}-${parts.fingerprint}`,
+      clusterId: `${config.cluster}-${ring.origin.fingerprint}`,
       begin: async (answer) => {
         late.answer = answer;
         await discovery.start();
@@ -157,11 +156,11 @@ export async function openCluster(parts: ClusterParts): Promise<OpenCluster> {
 }
 
 async function openLog(
-  { folder, id, config, fingerprint, lifeMs, table, ports, logger }: ClusterParts,
+  { folder, id, config, ring, lifeMs, table, ports, logger }: ClusterParts,
   onPersisted: (upTo: number) => void,
 ): Promise<RecordLog | undefined> {
   if (folder === undefined) return undefined;
-  const identity = { trackerId: id, clusterName: config.cluster, clusterFingerprint: fingerprint };
+  const identity = { trackerId: id, clusterName: config.cluster, clusterFingerprint: ring.origin.fingerprint };
   const { clock, timers } = ports;
   return RecordLog.open(folder.pathOf(RECORDS_FOLDER), {
     identity,

@@ -1,4 +1,3 @@
-import { hkdfSync } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { DigestSeed, RecordLifetimes } from '@panal/cluster';
 import type { HostPort } from '@panal/runtime';
@@ -22,9 +21,8 @@ function isAnyHost(host: string): boolean {
   return host === '0.0.0.0' || host === '::' || host === '[::]' || host === '';
 }
 
-/** What all trackers of a cluster share and nobody else knows, from the secret they all have. */
-export function digestSeed(secret: Buffer): DigestSeed {
-  const bytes = Buffer.from(hkdfSync('sha256', secret, 'panal', 'panal record digests 1', 8));
+/** What all trackers of a cluster share and nobody else knows, as 8 bytes. */
+export function digestSeed(bytes: Buffer): DigestSeed {
   return { high: bytes.readUInt32BE(0), low: bytes.readUInt32BE(4) };
 }
 

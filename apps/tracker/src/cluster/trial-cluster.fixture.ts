@@ -1,3 +1,4 @@
+import { makeClusterKeyring } from '@panal/access';
 import { type ClusterRecord, slotOf } from '@panal/cluster';
 import { SystemRandom, SystemTimers } from '@panal/nest';
 import { ManualClock, type PanalError, silentLogger } from '@panal/runtime';
@@ -24,16 +25,15 @@ export async function openTrialCluster(...argv: string[]): Promise<TrialCluster>
   const clock = new ManualClock();
   const random = new SystemRandom();
   const hybridClock = new HybridClock();
-  const secret = random.bytes(32);
+  const ring = makeClusterKeyring(random);
   const id = random.bytes(16).toString('hex');
   const fatal: PanalError[] = [];
   const cluster = await openCluster({
     config,
     id,
-    secret,
-    fingerprint: 'f1',
+    ring,
     folder: undefined,
-    table: new TrackerTable({ seed: digestSeed(secret), lives: lifetimes(LIFE_MS), random }),
+    table: new TrackerTable({ seed: digestSeed(ring.origin.digestSeed), lives: lifetimes(LIFE_MS), random }),
     lifeMs: LIFE_MS,
     rpc: { host: '127.0.0.1', port: 5555 },
     ports: { clock, random, hybridClock, timers: new SystemTimers() },

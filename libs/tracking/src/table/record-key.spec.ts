@@ -18,6 +18,7 @@ const anyKey: fc.Arbitrary<RecordKey> = fc.oneof(
   fc.record({ kind: fc.constant('peer' as const), peerId: id(16) }),
   fc.record({ kind: fc.constant('entry' as const), ...torrent, peerId: id(16) }),
   fc.record({ kind: fc.constantFrom('metadata' as const, 'about' as const), ...torrent }),
+  fc.record({ kind: fc.constantFrom('key' as const, 'revocation' as const), keyId: id(16) }),
   fc.record({ kind: fc.constant('name' as const), name: text(128), ...torrent }),
 );
 

@@ -1,11 +1,12 @@
 import { EVERYWHERE, slotOf } from '@panal/cluster';
+import { KEY_ID_SIZE } from '@panal/wire';
 import { RecordKeyMalformedError } from './errors.js';
 
 /** Bytes of a peer id. */
 export const PEER_ID_SIZE = 16;
 
 /** First bytes of keys, by kind. They are on the disks of trackers: none is ever given another meaning. */
-const KINDS = { peer: 1, entry: 2, metadata: 3, about: 4, name: 5 } as const;
+const KINDS = { peer: 1, entry: 2, metadata: 3, about: 4, name: 5, key: 6, revocation: 7 } as const;
 
 /** Who a peer is, and where. Kept by every tracker. */
 export interface PeerKey {
@@ -41,8 +42,15 @@ export interface NameKey {
   readonly contentId: Buffer;
 }
 
+/** key: a client key, sealed. revocation: that it was revoked. Kept by every tracker. */
+export interface ClientKeyKey {
+  readonly kind: 'key' | 'revocation';
+  /** 16 bytes. */
+  readonly keyId: Buffer;
+}
+
 /** What a record of the tracker is about: the meaning of the key that is opaque to the cluster. */
-export type RecordKey = PeerKey | EntryKey | TorrentRecordKey | NameKey;
+export type RecordKey = PeerKey | EntryKey | TorrentRecordKey | NameKey | ClientKeyKey;
 
 /** Where the parts of an entry's key are in its bytes. The namespace begins at ENTRY_NAMESPACE_AT. */
 export interface EntryKeyParts {
@@ -67,6 +75,9 @@ export function encodeRecordKey(key: RecordKey): Buffer {
       return pack(KINDS.peer, [key.peerId]);
     case 'entry':
       return encodeEntryKey(key.namespace, key.contentId, key.peerId);
+    case 'key':
+    case 'revocation':
+      return pack(KINDS[key.kind], [key.keyId]);
     case 'metadata':
     case 'about':
       return pack(KINDS[key.kind], [text(key.namespace), key.contentId]);
@@ -105,9 +116,9 @@ export function slotOfTorrent({ namespace, hash }: { readonly namespace: string;
 export function slotOfKey(bytes: Buffer): number {
   const key = parseRecordKey(bytes);
   if (key === undefined) throw new RecordKeyMalformedError(bytes);
-  return key.kind === 'peer' || key.kind === 'name'
-    ? EVERYWHERE
-    : slotOfTorrent({ namespace: key.namespace, hash: key.contentId });
+  return 'contentId' in key && key.kind !== 'name'
+    ? slotOfTorrent({ namespace: key.namespace, hash: key.contentId })
+    : EVERYWHERE;
 }
 
 /** Whether the bytes are the key of an entry; without making anything, as every write asks. */
@@ -145,6 +156,10 @@ export function startEntryKey(namespace: Buffer, contentIdSize: number): Buffer 
 function keyOf(kind: number, first: Buffer, second?: Buffer, third?: Buffer): RecordKey | undefined {
   if (kind === KINDS.peer) {
     return first.length === PEER_ID_SIZE && second === undefined ? { kind: 'peer', peerId: first } : undefined;
+  }
+  if (kind === KINDS.key || kind === KINDS.revocation) {
+    const isSound = first.length === KEY_ID_SIZE && second === undefined;
+    return isSound ? { kind: kind === KINDS.key ? 'key' : 'revocation', keyId: first } : undefined;
   }
   const namespace = first.toString('latin1');
   if (namespace === '' || second === undefined) return undefined;

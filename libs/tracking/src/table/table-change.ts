@@ -1,5 +1,5 @@
 import type { ClusterRecord } from '@panal/cluster';
-import type { NameKey, PeerKey, TorrentRecordKey } from './record-key.js';
+import type { ClientKeyKey, NameKey, PeerKey, TorrentRecordKey } from './record-key.js';
 
 /** What a reader sees of an entry. */
 export interface ServedEntry {
@@ -24,7 +24,7 @@ export interface EntryChange {
  */
 interface RecordChange {
   readonly kind: 'record';
-  readonly key: PeerKey | TorrentRecordKey | NameKey;
+  readonly key: PeerKey | TorrentRecordKey | NameKey | ClientKeyKey;
   readonly before: ClusterRecord | undefined;
   readonly after: ClusterRecord | undefined;
 }
