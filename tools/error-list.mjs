@@ -35,7 +35,9 @@ function collect() {
 
 function* sourceFiles() {
   for (const folder of ['libs', 'apps']) {
-    for (const name of readdirSync(path.join(root, folder), { recursive: true }).sort()) {
+    for (const name of readdirSync(path.join(root, folder), { recursive: true }).sort((one, other) =>
+      one < other ? -1 : 1,
+    )) {
       if (name.endsWith('.ts') && !/\.(spec|suite|fixture)\.ts$/.test(name)) yield path.join(folder, name);
     }
   }

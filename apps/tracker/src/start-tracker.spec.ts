@@ -1,9 +1,12 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
+import { inspect } from 'node:util';
+import { formatClientKey, makeClientKey } from '@panal/access';
 import { type RunningServer, SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import { type LogFields, type Logger, parseAddress, silentLogger } from '@panal/runtime';
 import { HybridClock, TRACKER_PATTERNS as patterns } from '@panal/wire';
+import { readTrackerConfig, type TrackerConfig } from './config.js';
 import { startTracker } from './start-tracker.js';
 import { configOf, makeKeyFolder, makeTrackerFixture, type TrackerFixture } from './tracker.fixture.js';
 
@@ -57,13 +60,31 @@ describe('startTracker', () => {
     await expect(failed).rejects.not.toMatchObject({ message: expect.stringContaining('my password') as string });
   });
 
-  it('warns of a key file that others can read', async () => {
+  it('refuses a key file that others can read, and says what to do', async () => {
     await chmod(keyFile, 0o644);
-    const warnings: LogFields[] = [];
-    const logger = { ...silentLogger, warn: (_: string, fields: LogFields = {}) => void warnings.push(fields) };
-    const tracker = await start(['--key-file', keyFile], logger);
-    await tracker.close();
-    expect(warnings).toEqual([{ file: keyFile, mode: '0644', action: `chmod 600 ${keyFile}` }]);
+    const action = expect.stringContaining(`chmod 600 ${keyFile}`) as string;
+    await expect(withKey()).rejects.toMatchObject({ code: 'key_file_exposed', action });
+  });
+
+  it('takes the key itself from the environment, unless a file is named', async () => {
+    const text = await readFile(keyFile, 'utf8');
+    const argv = ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0', '--cluster-listen', '127.0.0.1:0'];
+    const config = readTrackerConfig(argv, { PANAL_KEY: text }, () => undefined) as TrackerConfig;
+    expect(inspect(config, { depth: 9 })).not.toContain(text.slice(22, 40));
+    await (await startTracker(config, { ports: makePorts(), logger: silentLogger })).close();
+    const named = readTrackerConfig([...argv, '--key-file', '/nowhere'], { PANAL_KEY: text }, () => undefined);
+    await expect(
+      startTracker(named as TrackerConfig, { ports: makePorts(), logger: silentLogger }),
+    ).rejects.toMatchObject({ code: 'key_file_missing' });
+  });
+
+  it('refuses the key of a client', async () => {
+    const client = makeClientKey(
+      { cluster: 'panal', name: 'ci', signingPublicKey: Buffer.alloc(32) },
+      new SystemRandom(),
+    );
+    await writeFile(keyFile, formatClientKey(client), { mode: 0o600 });
+    await expect(withKey()).rejects.toMatchObject({ code: 'client_key_misplaced' });
   });
 
   it('names the RPC port that is taken, and leaves nothing behind', async () => {

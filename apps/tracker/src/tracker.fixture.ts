@@ -30,6 +30,8 @@ export class JumpingClock implements Clock {
 export interface TrackerFixture {
   readonly clock: JumpingClock;
   readonly config: TrackerConfig;
+  /** Of the cluster. */
+  readonly secret: Buffer;
   readonly tracker: RunningServer;
   readonly client: TcpRpcClient;
   /** Another one, which goes with the fixture. @param versionMax The protocol it speaks at most. */
@@ -80,6 +82,7 @@ export async function makeTrackerFixture(...argv: string[]): Promise<TrackerFixt
   return {
     clock,
     config,
+    secret,
     tracker,
     client: connect(PROTOCOL_VERSION),
     connect,

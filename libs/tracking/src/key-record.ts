@@ -4,9 +4,11 @@ import { decodeNewKey, decodeSecret, encodeNewKey, type KnownKey, type KnownSecr
  * A client key as the text that is sealed: JSON, because it is small, seldom written, and later fields must not hurt older
  * trackers. The fields of a new key, those of its first secret, and what came later.
  */
-export function encodeKeyRecord({ id: _, secrets, createdAtMs, ...key }: KnownKey): Buffer {
+export function encodeKeyRecord({ name, role, namespaces, secrets, createdAtMs }: KnownKey): Buffer {
   const [first] = secrets;
-  const fields = JSON.parse(encodeNewKey({ ...key, secret: (first as KnownSecret).secret }).toString()) as object;
+  const fields = JSON.parse(
+    encodeNewKey({ name, role, namespaces, secret: (first as KnownSecret).secret }).toString(),
+  ) as object;
   const texts = secrets.map(({ secret, validUntilMs }) => ({ secret: secret.toString('base64url'), validUntilMs }));
   return Buffer.from(JSON.stringify({ ...fields, createdAtMs, secrets: texts }));
 }

@@ -9,6 +9,7 @@ import {
   readMetadataPut,
   readNameGet,
   readNamePut,
+  readTicket,
   readTorrentList,
 } from './tracker-set-replies.js';
 
@@ -32,6 +33,12 @@ const member = {
   isAlive: true,
 };
 const members = { clusterId: 'c1', epoch: 7, slotCount: 16_384, members: [member] };
+const ticket = {
+  ticket: Buffer.alloc(200),
+  expiresAt: 5,
+  signingKeys: [Buffer.alloc(32)],
+  revoked: [Buffer.alloc(16)],
+};
 const hints = { owners: ['192.0.2.1:5555', '[2001:db8::1]:5555'], membersEpoch: 7 };
 const summary = { hash, title: 't', sizeBytes: 1, seedCount: 0, leechCount: 0, requestCount: 2, names: ['llm:v3'] };
 
@@ -47,6 +54,8 @@ describe('what a tracker answers', () => {
     ['a name put', readNamePut, { isCurrent: true, hash }],
     ['a name', readNameGet, { hash, setAt: 5, history: [{ hash, setAt: 4 }] }],
     ['a list with more to come', readTorrentList, { torrents: [summary], next: hash }],
+    ['a ticket', readTicket, ticket],
+    ['a heartbeat with revoked keys', readHeartbeat, { ...intervals, unknown: [], revoked: [Buffer.alloc(16)] }],
     ['the end of a list', readTorrentList, { torrents: [] }],
     ['the members of a cluster', readClusterMembers, members],
     ['the members, from one that says who it is', readClusterMembers, { ...members, self: member.id }],
@@ -104,6 +113,16 @@ describe('what a tracker answers', () => {
     ['a member of no weight', readClusterMembers, { ...members, members: [{ ...member, weight: 0 }] }],
     ['a member of endless weight', readClusterMembers, { ...members, members: [{ ...member, weight: 1 / 0 }] }],
     ['a member that is nowhere', readClusterMembers, { ...members, members: [{ ...member, rpc: '192.0.2.1:5555' }] }],
+    ['a ticket that is text', readTicket, { ...ticket, ticket: 'x' }],
+    ['an endless ticket', readTicket, { ...ticket, ticket: Buffer.alloc(2_000) }],
+    ['a signing key of 31 bytes', readTicket, { ...ticket, signingKeys: [Buffer.alloc(31)] }],
+    ['three signing keys', readTicket, { ...ticket, signingKeys: [1, 2, 3].map(() => Buffer.alloc(32)) }],
+    ['a revoked key that is text', readHeartbeat, { ...intervals, unknown: [], revoked: ['x'] }],
+    [
+      'too many revoked keys',
+      readTicket,
+      { ...ticket, revoked: Array.from({ length: 1_025 }, () => Buffer.alloc(16)) },
+    ],
     ['a self that is no id', readClusterMembers, { ...members, self: 'x' }],
   ])('is refused when it has %s', (_name, read, reply) => {
     expect(() => read(reply)).toThrow(ReplyInvalidError);

@@ -62,7 +62,7 @@ export class TicketAgent {
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer();
-    for (const end of [...this.#waiting]) end();
+    for (const end of this.#waiting) end();
   }
 
   async #renew(): Promise<void> {
@@ -91,7 +91,7 @@ export class TicketAgent {
     this.learn(revoked, revocations);
     // Up to a tenth earlier: peers that were started together shall not ask together.
     this.#schedule(lifeMs / 2 - random.below(Math.ceil(lifeMs / 20)));
-    for (const end of [...this.#waiting]) end();
+    for (const end of this.#waiting) end();
   }
 
   /** What a tracker told of keys that are no longer good. */

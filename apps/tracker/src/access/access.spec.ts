@@ -1,0 +1,165 @@
+import {
+  type ClientKey,
+  ClientKeyCredentials,
+  ClusterKey,
+  checkTicket,
+  encodeNewKey,
+  type KeyRole,
+  keyringOf,
+  makeClientKey,
+  privateKeyOf,
+  publicBytesOf,
+  sealingKeyOf,
+  sealSecret,
+} from '@panal/access';
+import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
+import { parseAddress } from '@panal/runtime';
+import { TcpRpcClient } from '@panal/transport-tcp';
+import {
+  type HeartbeatReply,
+  HybridClock,
+  type KeyListReply,
+  type KeyRevokeReply,
+  TRACKER_PATTERNS as patterns,
+  type TicketReply,
+} from '@panal/wire';
+import { makeAnnounce, makePeer, makeTrackerFixture, type TrackerFixture } from '../tracker.fixture.js';
+
+const random = new SystemRandom();
+const publicKey = publicBytesOf('x25519', privateKeyOf('x25519', random.bytes(32)));
+const ticketRequest = { namespace: 'default', peerId: makePeer(1).id, publicKey };
+
+describe('access to a tracker', () => {
+  let fixture: TrackerFixture;
+  const clients: TcpRpcClient[] = [];
+  beforeEach(async () => {
+    fixture = await makeTrackerFixture();
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+    await fixture.close();
+  });
+
+  const ring = () => keyringOf(new ClusterKey(fixture.secret));
+  const newKey = (name: string, id?: Buffer): ClientKey =>
+    makeClientKey(
+      { cluster: 'panal', name, signingPublicKey: ring().signingKey.publicKey, ...(id === undefined ? {} : { id }) },
+      random,
+    );
+
+  async function register(key: ClientKey, role: KeyRole = 'peer', namespaces = ['default']): Promise<ClientKey> {
+    const text = encodeNewKey({ name: key.name, role, namespaces, secret: key.secret });
+    const sealed = sealSecret(text, sealingKeyOf(ring().key), key.id, random);
+    await fixture.client.call(patterns.keyCreate, { namespace: 'default', id: key.id, sealed });
+    return key;
+  }
+
+  function connect(key: ClientKey): TcpRpcClient {
+    const client = new TcpRpcClient({
+      address: parseAddress(fixture.tracker.addresses.rpc ?? ''),
+      // Claims what it is not: only its key counts.
+      identity: { role: 'peer', cluster: 'panal', principal: 'peer:somebody-else' },
+      secret: new ClientKeyCredentials(key),
+      ports: { clock: new SystemClock(), timers: new SystemTimers(), random, hybridClock: new HybridClock() },
+    });
+    clients.push(client);
+    return client;
+  }
+
+  it('gives a peer with a key of its own a ticket that says what the key is for, not what the peer says it is', async () => {
+    const client = connect(await register(newKey('ada'), 'peer', ['default', 'ci']));
+    const { ticket, signingKeys, revoked } = await client.call<TicketReply>(patterns.ticket, ticketRequest);
+    const publicKeys = signingKeys.map((key) => Buffer.from(key));
+    expect(publicKeys).toEqual(ring().publicKeys);
+    const check = { cluster: 'panal', publicKeys, nowMs: fixture.clock.nowMs(), isRevoked: () => false };
+    expect(checkTicket(Buffer.from(ticket), check)).toMatchObject({
+      principal: { role: 'peer', principal: 'peer:ada' },
+      role: 'peer',
+      namespaces: ['default', 'ci'],
+      peerId: Buffer.from(makePeer(1).id).toString('hex'),
+      publicKey,
+    });
+    expect(revoked).toEqual([]);
+  });
+
+  it('gives members of the cluster tickets for everything', async () => {
+    const { ticket, signingKeys } = await fixture.client.call<TicketReply>(patterns.ticket, ticketRequest);
+    const publicKeys = signingKeys.map((key) => Buffer.from(key));
+    const check = { cluster: 'panal', publicKeys, nowMs: fixture.clock.nowMs(), isRevoked: () => true };
+    expect(checkTicket(Buffer.from(ticket), check)).toMatchObject({
+      role: 'member',
+      namespaces: ['*'],
+      keyId: undefined,
+    });
+  });
+
+  it('is refused to a key nobody registered, to another secret, and counted by reason', async () => {
+    await expect(connect(newKey('stranger')).connect()).rejects.toMatchObject({ code: 'key_unknown' });
+    const known = await register(newKey('ada'));
+    await expect(connect(newKey('ada', known.id)).connect()).rejects.toMatchObject({ code: 'key_mismatch' });
+    const { text } = await fixture.get('/metrics');
+    expect(text).toMatch(/handshakes_refused_total\{port="rpc",reason="key_unknown"\} [1-9]/);
+    expect(text).toMatch(/handshakes_refused_total\{port="rpc",reason="key_mismatch"\} [1-9]/);
+    expect(text).toContain('panal_tracker_client_keys{state="good"} 1');
+  });
+
+  it('ends with the key: open connections are closed, new ones refused, and peers are told', async () => {
+    const key = await register(newKey('ada'));
+    const client = connect(key);
+    await client.call(patterns.ticket, ticketRequest);
+    const lost = new Promise((resolve) => client.onStatus(resolve));
+    await fixture.client.call(patterns.announce, makeAnnounce(1));
+    const { wasRevoked } = await fixture.client.call<KeyRevokeReply>(patterns.keyRevoke, {
+      namespace: 'default',
+      id: key.id,
+    });
+    expect(wasRevoked).toBe(false);
+    expect(await lost).toMatchObject({ kind: 'waiting' });
+    await expect(connect(key).connect()).rejects.toMatchObject({ code: 'key_revoked', retryable: false });
+    const beat = { namespace: 'default', peerId: makePeer(1).id, incarnation: 1, torrents: [] };
+    const told = await fixture.client.call<HeartbeatReply>(patterns.heartbeat, beat);
+    expect(told.revoked?.map((id) => Buffer.from(id))).toEqual([key.id]);
+    const { revoked } = await fixture.client.call<TicketReply>(patterns.ticket, ticketRequest);
+    expect(revoked.map((id) => Buffer.from(id))).toEqual([key.id]);
+    // Version 2 knows nothing of keys, and its heartbeats stay as they were.
+    expect(await fixture.connect(2).call<HeartbeatReply>(patterns.heartbeat, beat)).not.toHaveProperty('revoked');
+    await expect(fixture.connect(2).call(patterns.ticket, ticketRequest)).rejects.toMatchObject({
+      code: 'rpc_unknown_command',
+    });
+  });
+
+  it.each([
+    ['peer', patterns.keyList, { countMax: 1 }],
+    ['viewer', patterns.keyRevoke, { id: Buffer.alloc(16) }],
+    ['maintainer', patterns.keyCreate, { id: Buffer.alloc(16), sealed: Buffer.alloc(10) }],
+    ['peer', patterns.keyRotate, { id: Buffer.alloc(16) }],
+  ] as const)('lets no %s send %s', async (role, pattern, request) => {
+    const client = connect(await register(newKey('low'), role));
+    const denied = { code: 'access_denied', retryable: false };
+    await expect(client.call(pattern, { namespace: 'default', ...request })).rejects.toMatchObject(denied);
+  });
+
+  it('can be given by an admin that has no cluster key', async () => {
+    const admin = await register(newKey('root'), 'admin');
+    const client = connect(admin);
+    const made = newKey('by-root');
+    const text = encodeNewKey({ name: made.name, role: 'peer', namespaces: ['default'], secret: made.secret });
+    const sealed = sealSecret(text, sealingKeyOf(admin), made.id, random);
+    await client.call(patterns.keyCreate, { namespace: 'default', id: made.id, sealed });
+    await connect(made).connect();
+    const { keys } = await client.call<KeyListReply>(patterns.keyList, { namespace: 'default', countMax: 10 });
+    expect(keys.map(({ name, role }) => `${name} ${role}`).sort()).toEqual(['by-root peer', 'root admin']);
+    expect(JSON.stringify(keys)).not.toContain(made.secret.toString('base64url'));
+  });
+
+  it.each([
+    [patterns.ticket, { ...ticketRequest, publicKey: Buffer.alloc(31) }],
+    [patterns.ticket, { ...ticketRequest, peerId: 'x' }],
+    [patterns.keyCreate, { namespace: 'default', id: Buffer.alloc(15), sealed: Buffer.alloc(9) }],
+    [patterns.keyCreate, { namespace: 'default', id: Buffer.alloc(16), sealed: Buffer.alloc(2_000) }],
+    [patterns.keyRotate, { namespace: 'default', id: Buffer.alloc(16), oldUntil: -1 }],
+    [patterns.keyList, { namespace: 'default', countMax: 0 }],
+  ])('takes no nonsense: %s %#', async (pattern, request) => {
+    await expect(fixture.client.call(pattern, request)).rejects.toMatchObject({ code: 'message_invalid' });
+  });
+});
