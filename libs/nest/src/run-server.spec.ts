@@ -87,6 +87,21 @@ describe('runServer', () => {
     expect(process.exitCodes).toEqual([130]);
   });
 
+  it('goes on after an error that nobody caught when its server says that nothing was harmed', async () => {
+    const harmless = new Error('of a plugin');
+    const contains = (error: unknown) => error === harmless;
+    const start = async () => ({ addresses, logger: silentLogger, contains, close: () => Promise.resolve() });
+    const { process, ended } = make({ start });
+    await settle();
+    process.emit('uncaughtException', harmless);
+    process.emit('unhandledRejection', harmless);
+    await settle();
+    expect(process.exitCodes).toEqual([]);
+    process.emit('uncaughtException', new Error('of the host'));
+    await ended;
+    expect(process.exitCodes).toEqual([1]);
+  });
+
   it('does not wait for a stop that hangs', async () => {
     const { process, timers } = make({ close: () => new Promise(() => undefined) });
     await settle();

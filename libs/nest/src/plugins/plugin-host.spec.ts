@@ -192,6 +192,20 @@ describe('a chunk scheduler that fails', () => {
     });
   });
 
+  it('is not asked again after it missed a change: what it says would be of another download', () => {
+    let pickCount = 0;
+    const pick = () => {
+      pickCount += 1;
+      return 0;
+    };
+    const { scheduler } = make({ remove: boom, pick });
+    scheduler.add(0, 1);
+    expect([scheduler.pick(() => true), pickCount]).toEqual([0, 1]);
+    scheduler.remove(0);
+    scheduler.add(1, 1);
+    expect([scheduler.pick(() => true), pickCount]).toEqual([1, 1]);
+  });
+
   it('is replaced when it cannot be made', () => {
     const { host } = makeHost([{ name: 'p', contributes: { chunkSchedulers: [{ name: 'mine', create: boom }] } }]);
     const scheduler = host
