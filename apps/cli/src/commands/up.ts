@@ -33,8 +33,8 @@ export function addUpCommand(program: Command, context: CommandContext): void {
     .addHelpText(
       'after',
       () => `
-Its data is in up/ below the data folder: cluster.key, cluster.json (who runs,
-where), logs/, and a folder for each server. A child that dies is reported and
+Its data is in up/ below the data folder: cluster.key, keys/ (one for each peer),
+cluster.json (who runs, where), logs/, and a folder for each server. A child that dies is reported and
 started again.
 ${examples(context.installation.shortCommand, [
   ['up'],

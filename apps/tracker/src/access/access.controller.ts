@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
-import { AccessDeniedError, TicketOffice } from '@panal/access';
+import { TicketOffice } from '@panal/access';
 import { Tracking } from '@panal/tracking';
 import { RpcContext } from '@panal/transport-tcp';
 import {
@@ -13,6 +13,7 @@ import {
 } from '@panal/wire';
 import { TrackerMetrics } from '../tracker-metrics.js';
 import { KeyCreateMessage, KeyListMessage, KeyMessage, KeyRotateMessage, TicketMessage } from './access-messages.js';
+import { requireAdmin } from './require-admin.js';
 
 /** Who may belong to the cluster, and what peers show each other of it. */
 @Controller()
@@ -60,9 +61,4 @@ export class AccessController {
     requireAdmin(context, 'list keys');
     return this.tracking.keys.list(message);
   }
-}
-
-/** @throws AccessDeniedError */
-function requireAdmin({ access }: RpcContext, what: string): void {
-  if (access.role !== 'member' && access.role !== 'admin') throw new AccessDeniedError(what, access.role);
 }

@@ -133,6 +133,11 @@ describe('access to a tracker', () => {
     ['viewer', patterns.keyRevoke, { id: Buffer.alloc(16) }],
     ['maintainer', patterns.keyCreate, { id: Buffer.alloc(16), sealed: Buffer.alloc(10) }],
     ['peer', patterns.keyRotate, { id: Buffer.alloc(16) }],
+    ['peer', patterns.clusterDrain, { fence: 0 }],
+    ['viewer', patterns.clusterRepair, { fence: 0 }],
+    ['maintainer', patterns.clusterCordon, { fence: 0 }],
+    ['maintainer', patterns.clusterUncordon, { fence: 0 }],
+    ['maintainer', patterns.clusterSnapshot, { fence: 0, name: 'x' }],
   ] as const)('lets no %s send %s', async (role, pattern, request) => {
     const client = connect(await register(newKey('low'), role));
     const denied = { code: 'access_denied', retryable: false };

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import { MessagePattern, Payload } from '@nestjs/microservices';
+import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import { SLOT_COUNT } from '@panal/cluster';
+import { RpcContext } from '@panal/transport-tcp';
 import {
   type ClusterMembersReply,
   type ClusterSlotsReply,
@@ -12,6 +13,7 @@ import {
   TRACKER_MEMBERS_MAX,
   TRACKER_PATTERNS,
 } from '@panal/wire';
+import { requireAdmin } from '../access/require-admin.js';
 import { TrackerNotReadyError } from '../errors.js';
 import { TrackerMetrics } from '../tracker-metrics.js';
 import { TRACKER_SELF, type TrackerSelf } from '../tracker-self.js';
@@ -66,32 +68,37 @@ export class ClusterController {
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterDrain)
-  drain(@Payload() { fence }: AdminMessage): Promise<DrainReply> {
+  drain(@Payload() { fence }: AdminMessage, @Ctx() context: RpcContext): Promise<DrainReply> {
     this.metrics.countMessage('cluster_drain');
+    requireAdmin(context, 'let trackers hand over');
     return this.#cluster().orders.drain(fence);
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterRepair)
-  repair(@Payload() { fence }: AdminMessage): Promise<RepairReply> {
+  repair(@Payload() { fence }: AdminMessage, @Ctx() context: RpcContext): Promise<RepairReply> {
     this.metrics.countMessage('cluster_repair');
+    requireAdmin(context, 'let trackers compare their records');
     return this.#cluster().orders.repair(fence);
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterCordon)
-  cordon(@Payload() { fence }: AdminMessage): Promise<CordonReply> {
+  cordon(@Payload() { fence }: AdminMessage, @Ctx() context: RpcContext): Promise<CordonReply> {
     this.metrics.countMessage('cluster_cordon');
+    requireAdmin(context, 'cordon trackers');
     return this.#cluster().orders.cordon(fence, true);
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterUncordon)
-  uncordon(@Payload() { fence }: AdminMessage): Promise<CordonReply> {
+  uncordon(@Payload() { fence }: AdminMessage, @Ctx() context: RpcContext): Promise<CordonReply> {
     this.metrics.countMessage('cluster_uncordon');
+    requireAdmin(context, 'uncordon trackers');
     return this.#cluster().orders.cordon(fence, false);
   }
 
   @MessagePattern(TRACKER_PATTERNS.clusterSnapshot)
-  snapshot(@Payload() { fence, name }: SnapshotMessage): Promise<SnapshotReply> {
+  snapshot(@Payload() { fence, name }: SnapshotMessage, @Ctx() context: RpcContext): Promise<SnapshotReply> {
     this.metrics.countMessage('cluster_snapshot');
+    requireAdmin(context, 'copy records');
     return this.#cluster().orders.snapshot(fence, name);
   }
 
