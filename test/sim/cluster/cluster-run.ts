@@ -77,6 +77,7 @@ export class ClusterRun {
       skewMs: this.settings.skewMs,
       lives: this.settings.lives,
       create: (world, seeds) => new TrackerNode(world, { ...this.#drawVersion(), seeds }),
+      onSetBack: (name) => this.#probe.setBack(name),
     });
     this.#operator = new Operator(simulation, this.fleet);
     this.#clients = CLIENT_NAMES.map((name) => this.#makeClient(name));

@@ -26,6 +26,8 @@ export interface FleetOptions {
   /** Largest error of a wall clock at the start, ms. */
   readonly skewMs: number;
   readonly lives: RecordLifetimes;
+  /** A machine got an older state of its disk back. */
+  readonly onSetBack: (name: string) => void;
 }
 
 /** The machines of the cluster, and who of them runs. Machines are never reused under another name. */
@@ -89,7 +91,10 @@ export class Fleet {
     if (comeback === 'amnesia') host.disk.wipe();
     if (comeback === 'recordless') host.disk.rewrite(RECORDS_FILE, []);
     const image = this.#images.get(host.name);
-    if (comeback === 'stale' && image !== undefined) host.disk.restore(image);
+    if (comeback === 'stale' && image !== undefined) {
+      host.disk.restore(image);
+      this.options.onSetBack(host.name);
+    }
     this.#comeBackLater(host, comeback, afterMs);
   }
 

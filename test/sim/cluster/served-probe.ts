@@ -24,7 +24,8 @@ export interface Served {
 /** Stands beside every tracker, sees what it stamps and serves, and fails the run at the first thing that must not be. */
 export class ServedProbe {
   servedCount = 0;
-  readonly #lastStamps = new Map<number, number>();
+  /** By origin. */
+  readonly #lastStamps = new Map<number, { readonly tracker: string; readonly clock: number }>();
 
   constructor(
     private readonly options: {
@@ -34,11 +35,16 @@ export class ServedProbe {
     },
   ) {}
 
+  /** Its disk is as it was before: how far its clock has come since, nobody can know but those it told. */
+  setBack(tracker: string): void {
+    for (const [origin, last] of this.#lastStamps) if (last.tracker === tracker) this.#lastStamps.delete(origin);
+  }
+
   stamped(tracker: string, name: string, version: Version): void {
     const { clock, origin } = version.record;
-    const last = this.#lastStamps.get(origin) ?? 0;
+    const last = this.#lastStamps.get(origin)?.clock ?? 0;
     if (clock <= last) this.#fail('I5', `${tracker} stamps ${clock} after ${last}`);
-    this.#lastStamps.set(origin, clock);
+    this.#lastStamps.set(origin, { tracker, clock });
     const aheadMs = hybridTimeMs(clock) - (EPOCH_MS + this.options.simulation.nowMs);
     if (aheadMs > CLOCK_AHEAD_MAX_MS + this.options.settings.skewMs) {
       this.#fail('I5', `${tracker} stamps ${aheadMs.toFixed(0)} ms ahead of the time`);
