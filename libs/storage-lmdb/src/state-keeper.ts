@@ -27,7 +27,9 @@ export class StateKeeper {
   #keptClock: number;
   #members: readonly string[];
   #writtenAtMs = Number.NEGATIVE_INFINITY;
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
+  /** The latest write, also once it has ended. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly folder: RecordFolder,
@@ -72,7 +74,7 @@ export class StateKeeper {
     const isMarkNear =
       hybridTimeMs(clockMark) - this.clock.nowMs() < CLOCK_MARK_AHEAD_MS / 2 || clockMark <= this.#lastClock;
     const isDue = this.clock.monotonicMs() - this.#writtenAtMs >= STATE_INTERVAL_MS;
-    if (this.#writing === undefined && (isDue || isMarkNear)) void this.#write();
+    if (!this.#isWriting && (isDue || isMarkNear)) void this.#write();
   }
 
   /** Whether a stamp is below the mark on the disk: whatever happens, the next start makes greater ones only. */
@@ -85,7 +87,7 @@ export class StateKeeper {
     this.#lastClock = Math.max(this.#lastClock, stamp);
     // A write that is under way began before this stamp, and may not cover it.
     await this.#writing;
-    if (!this.isKept(stamp)) await (this.#writing ?? this.#write());
+    if (!this.isKept(stamp)) await (this.#isWriting ? this.#writing : this.#write());
     return this.isKept(stamp);
   }
 
@@ -111,13 +113,12 @@ export class StateKeeper {
   }
 
   #write(): Promise<void> {
-    this.#writing = this.#writeNow().finally(() => {
-      this.#writing = undefined;
-    });
+    this.#writing = this.#writeNow();
     return this.#writing;
   }
 
   async #writeNow(): Promise<void> {
+    this.#isWriting = true;
     this.#writtenAtMs = this.clock.monotonicMs();
     const nowMs = Math.floor(this.clock.nowMs());
     const clockMark = this.#markAt(nowMs);
@@ -127,6 +128,9 @@ export class StateKeeper {
       this.trouble.clear('state');
     } catch (error) {
       this.trouble.raise('state', failureError(storeFailure(error, this.folder.path)));
+    } finally {
+      // Before anybody who heard of the trouble asks again.
+      this.#isWriting = false;
     }
   }
 
