@@ -68,10 +68,9 @@ export class MemoryReplicaTable implements ReplicaTable {
     return this.digests.countOf(slot);
   }
 
-  dropSlot(slot: number): number {
-    const records = [...(this.#slots.get(slot)?.values() ?? [])].flatMap((leaf) => [...leaf.values()]);
+  dropSlot(slot: number, limit = Number.POSITIVE_INFINITY): number {
+    const records = [...(this.#slots.get(slot)?.values() ?? [])].flatMap((leaf) => [...leaf.values()]).slice(0, limit);
     for (const held of records) this.#forget(held);
-    this.#slots.delete(slot);
     return records.length;
   }
 

@@ -154,7 +154,12 @@ export function describeReplicaTable(name: string, suite: ReplicaTableSuite): vo
         table.apply(record(index, 5), NOW_MS);
         table.apply(record(index, 5, { slot: slotB }), NOW_MS);
       }
-      expect(table.dropSlot(slotA)).toBe(20);
+      expect(table.dropSlot(slotA, 0)).toBe(0);
+      expect(table.dropSlot(slotA, 7)).toBe(7);
+      expect(table.recordCountIn(slotA)).toBe(13);
+      expect([...table.records(slotA)]).toHaveLength(13);
+      expect(table.digests.countOf(slotA)).toBe(13);
+      expect(table.dropSlot(slotA)).toBe(13);
       expect(table.dropSlot(slotA)).toBe(0);
       expect(table.recordCountIn(slotA)).toBe(0);
       expect([...table.records(slotA)]).toEqual([]);

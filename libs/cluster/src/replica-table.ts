@@ -31,8 +31,11 @@ export interface ReplicaTable {
   records(slot: number, leaf?: number): Iterable<ClusterRecord>;
   /** 0 when nothing of it is held. */
   recordCountIn(slot: number): number;
-  /** Forgets a slot, once its owners confirmed that they have it. @returns How many records went. */
-  dropSlot(slot: number): number;
+  /**
+   * Forgets records of a slot, once its owners confirmed that they have it.
+   * @param limit At most so many; default: all. @returns How many went.
+   */
+  dropSlot(slot: number, limit?: number): number;
   /** Forgets records whose `purgeAtMs` is `nowMs` or earlier, at most `limit` of them. @returns How many went. */
   purge(nowMs: number, limit: number): number;
 }

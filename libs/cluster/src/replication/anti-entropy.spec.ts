@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { EVERYWHERE } from '../placement/slot.js';
 import type { ClusterRecord } from '../record.js';
 import { ReplicationBench } from './bench.fixture.js';
+import type { Digest } from './digest-tree.js';
 import { trackerId } from './fixed-view.fixture.js';
+import { LIST_LOOKS_MAX } from './limits.js';
 import type { ReplicationMessage } from './replication-message.js';
+import { decodeVersions } from './version-list.js';
 
 const [t1, t2, t3] = [1, 2, 3].map(trackerId) as [string, string, string];
 
@@ -60,6 +63,49 @@ describe('comparing two copies', () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  it('lists the versions of a very large slot over several ticks, and claims only what was there when it was asked', () => {
+    const SLOT = 3;
+    const PER_COPY = 3 * LIST_LOOKS_MAX;
+    const stamp = 1_700_000_000_000 * 4096;
+    const many = (bench: ReplicationBench): ClusterRecord[] =>
+      Array.from({ length: PER_COPY }, (_, at) => bench.record(`key ${at}`, SLOT, { clock: stamp + at }));
+    const bench = apart(
+      (one) => [...many(one), one.record('only one', SLOT)],
+      (other) => [...many(other), ...Array.from({ length: 64 }, (_, at) => other.record(`only other ${at}`, SLOT))],
+    );
+    const claimed: Digest[] = [];
+    const listed: number[] = [];
+    let whenAsked: Digest | undefined;
+    for (let at = 0; at < 40; at += 1) {
+      bench.tick(at === 0 ? 2_000 : 25);
+      let count = 0;
+      bench.deliver((from, to, message) => {
+        if (from === t1 && message.kind === 'leaves') whenAsked ??= bench.table(2).digests.slot(SLOT);
+        if (from !== t2 || to !== t1 || message.kind !== 'versions') return true;
+        const { lists, ends } = decodeVersions(message.lists);
+        count += lists.reduce((sum, { versions }) => sum + versions.length, 0);
+        claimed.push(...ends.filter(({ slot }) => slot === SLOT).map(({ digest }) => digest));
+        return true;
+      });
+      if (count > 0) listed.push(count);
+      // Something new comes with every tick while lists are made.
+      if (at < 3) bench.table(2).apply(bench.record(`late ${at}`, SLOT), bench.clock.nowMs());
+    }
+    const leafCount = Math.max(
+      ...Array.from({ length: 16 }, (_, leaf) => bench.table(2).digests.leaf(SLOT, leaf).count),
+    );
+    expect(listed.length).toBeGreaterThan(2);
+    expect(Math.max(...listed)).toBeLessThanOrEqual(LIST_LOOKS_MAX + leafCount);
+    expect(whenAsked).toBeDefined();
+    expect(claimed[0]).toEqual(whenAsked);
+    for (let at = 0; at < 40; at += 1) {
+      bench.tick(100);
+      bench.deliver();
+    }
+    expect(isEqual(bench, [SLOT])).toBe(true);
+    expect(bench.node(1).transferCount + bench.node(2).transferCount).toBe(0);
   });
 
   it('costs little when nothing differs, and little more when one record does', () => {

@@ -114,7 +114,10 @@ export class Replication {
       clock,
       hybridClock,
       counters,
-      onApplied: (one) => this.#persist.add(one),
+      onApplied: (one) => {
+        this.#persist.add(one);
+        this.surplus.noteApplied(one.slot);
+      },
     });
     this.#outbox = new WriteOutbox(clock, send);
     this.#coordinator = new WriteCoordinator({
@@ -138,9 +141,9 @@ export class Replication {
     return this.#coordinator.pendingCount;
   }
 
-  /** Slots being compared, and leaves and lists on their way to others. */
+  /** Slots being compared, here and for others, and leaves and lists on their way to them. */
   get transferCount(): number {
-    let count = this.#comparer.exchangeCount;
+    let count = this.#comparer.exchangeCount + this.#server.jobCount;
     for (const { jobCount } of this.#transfers.values()) count += jobCount;
     return count;
   }
@@ -210,6 +213,7 @@ export class Replication {
     this.counters.recordsPurged += table.purge(clock.nowMs(), PURGE_PER_TICK_MAX);
     this.#coordinator.tick();
     this.#comparer.tick();
+    this.#server.tick();
     this.#rounds.tick();
     const dropped = this.surplus.tick();
     if (dropped.length > 0) this.#effects.push({ kind: 'erase', slots: dropped });

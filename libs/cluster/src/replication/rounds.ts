@@ -1,7 +1,7 @@
 import { EVERYWHERE } from '../placement/slot.js';
 import type { TrackerId } from '../record.js';
 import { encodeGroups, encodeSlotDigests, GROUP_COUNT, GROUP_SIZE, type SlotDigest } from './digest-codec.js';
-import { ASK_SLOTS_MAX } from './limits.js';
+import { ASK_SLOTS_MAX, RECOUNT_RECORDS_MAX } from './limits.js';
 import type { ReplicationContext } from './replication-context.js';
 import type { SlotComparer } from './slot-comparer.js';
 import { sumDigests } from './slot-server.js';
@@ -149,6 +149,7 @@ export class Rounds {
   #recount(): void {
     const { table, random, counters } = this.context;
     const slot = random.below(EVERYWHERE);
+    if (table.digests.countOf(slot) > RECOUNT_RECORDS_MAX) return;
     if (!table.digests.recount(slot, table.records(slot))) counters.digestsMended += 1;
   }
 }

@@ -11,7 +11,7 @@ import {
   type SlotLeaves,
 } from './digest-codec.js';
 import type { Digest } from './digest-tree.js';
-import { BATCH_SIZE_TARGET, VERSION_LIST_MAX, VERSION_PARTS_MAX } from './limits.js';
+import { BATCH_SIZE_TARGET, LIST_JOBS_MAX, LIST_LOOKS_MAX, VERSION_LIST_MAX, VERSION_PARTS_MAX } from './limits.js';
 import { isNearlyOver } from './nearly-over.js';
 import type { ReplicationContext } from './replication-context.js';
 import {
@@ -24,9 +24,25 @@ import {
   type VersionsEnd,
 } from './version-list.js';
 
+/** A slot whose lists another tracker waits for. */
+interface ListJob {
+  readonly to: TrackerId;
+  readonly theirs: SlotLeaves;
+  readonly end: VersionsEnd;
+  /** The first leaf that was not looked at. */
+  leaf: number;
+}
+
 /** Answers the questions of the tracker that compares: what do you have. */
 export class SlotServer {
+  #jobs: ListJob[] = [];
+
   constructor(private readonly context: ReplicationContext) {}
+
+  /** Slots whose lists are not all made. */
+  get jobCount(): number {
+    return this.#jobs.length;
+  }
 
   groups(from: TrackerId, bytes: Buffer): void {
     const { send } = this.context;
@@ -40,33 +56,24 @@ export class SlotServer {
     this.context.send(from, { kind: 'slots', slots: encodeSlotDigests(slots) });
   }
 
-  /** Of each leaf that differs: the records, if the other has none of it, else which versions are here. */
+  /**
+   * Of each leaf that differs: the records, if the other has none of it, else which versions are here. Lists of large leaves
+   * are made with the next ticks.
+   */
   leaves(from: TrackerId, bytes: Buffer): void {
-    let lists: VersionList[] = [];
-    let ends: VersionsEnd[] = [];
-    let size = 0;
-    const flush = (): void => {
-      if (lists.length + ends.length > 0)
-        this.context.send(from, { kind: 'versions', lists: encodeVersions({ lists, ends }) });
-      [lists, ends, size] = [[], [], 0];
-    };
+    const { table, states } = this.context;
     for (const theirs of decodeLeaves(bytes)) {
-      const { table, states } = this.context;
-      const isStreaming = this.#stream(from, theirs);
-      for (const list of this.#listsOf(theirs)) {
-        lists.push(list);
-        size += list.versions.length * VERSION_SIZE;
-        if (size >= BATCH_SIZE_TARGET) flush();
-      }
-      ends.push({
-        slot: theirs.slot,
-        exchange: theirs.exchange,
-        ...states.standing(theirs.slot),
-        isStreaming,
-        digest: table.digests.slot(theirs.slot),
-      });
+      if (this.#jobs.length >= LIST_JOBS_MAX) break;
+      const { slot, exchange } = theirs;
+      // All that is held now is in the lists, however late they are made; what comes meanwhile may be missing in them.
+      const end = { slot, exchange, ...states.standing(slot), digest: table.digests.slot(slot) };
+      this.#jobs.push({ to: from, theirs, leaf: 0, end: { ...end, isStreaming: this.#stream(from, theirs) } });
     }
-    flush();
+    this.#makeLists();
+  }
+
+  tick(): void {
+    if (this.#jobs.length > 0) this.#makeLists();
   }
 
   fetch(from: TrackerId, bytes: Buffer): void {
@@ -96,23 +103,82 @@ export class SlotServer {
     return true;
   }
 
-  *#listsOf({ slot, exchange, leaves }: SlotLeaves): Iterable<VersionList> {
+  /** As many lists as one tick may look for; what others asked for first comes first. */
+  #makeLists(): void {
+    let looksLeft = LIST_LOOKS_MAX;
+    let done = 0;
+    let letter: VersionsLetter | undefined;
+    for (const job of this.#jobs) {
+      if (letter?.to !== job.to) {
+        letter?.send();
+        letter = new VersionsLetter(job.to, this.context);
+      }
+      const { slot, leaves } = job.theirs;
+      for (; looksLeft > 0 && job.leaf < leaves.length; job.leaf += 1) {
+        if (!this.#isListed(job)) continue;
+        looksLeft -= this.context.table.digests.leaf(slot, job.leaf).count;
+        for (const list of this.#listsOf(job)) letter.add(list);
+      }
+      if (job.leaf < leaves.length) break;
+      letter.end(job.end);
+      done += 1;
+    }
+    letter?.send();
+    this.#jobs = done === this.#jobs.length ? [] : this.#jobs.slice(done);
+  }
+
+  /** Whether both have something of the leaf, and not the same. */
+  #isListed({ theirs: { slot, leaves }, leaf }: ListJob): boolean {
+    const theirs = leaves[leaf];
+    return (
+      theirs !== undefined && theirs.count > 0 && !isSameDigest(theirs, this.context.table.digests.leaf(slot, leaf))
+    );
+  }
+
+  #listsOf({ theirs: { slot, exchange }, leaf }: ListJob): Iterable<VersionList> {
     const { table, clock, options } = this.context;
     const nowMs = clock.nowMs();
-    for (const [leaf, theirs] of leaves.entries()) {
-      if (theirs.count === 0 || isSameDigest(theirs, table.digests.leaf(slot, leaf))) continue;
-      const versions: RecordVersion[] = [];
-      for (const record of table.records(slot, leaf)) {
-        if (isNearlyOver(record, options.lives, nowMs)) continue;
-        const { key, clock: stamp, origin, isDead } = record;
-        versions.push({ hash: table.digests.keyHash(key), clock: stamp, origin, isDead });
-      }
-      yield* inParts({ slot, exchange, leaf }, versions);
+    const versions: RecordVersion[] = [];
+    for (const record of table.records(slot, leaf)) {
+      if (isNearlyOver(record, options.lives, nowMs)) continue;
+      const { key, clock: stamp, origin, isDead } = record;
+      versions.push({ hash: table.digests.keyHash(key), clock: stamp, origin, isDead });
     }
+    return inParts({ slot, exchange, leaf }, versions);
   }
 
   #sumOf(group: GroupDigest): Digest {
     return sumDigests(this.context, slotsOf(group));
+  }
+}
+
+/** Lists for one other tracker, in messages of a bounded size. */
+class VersionsLetter {
+  #lists: VersionList[] = [];
+  #ends: VersionsEnd[] = [];
+  #size = 0;
+
+  constructor(
+    readonly to: TrackerId,
+    private readonly context: ReplicationContext,
+  ) {}
+
+  add(list: VersionList): void {
+    this.#lists.push(list);
+    this.#size += list.versions.length * VERSION_SIZE;
+    if (this.#size >= BATCH_SIZE_TARGET) this.send();
+  }
+
+  /** Comes with or after all lists that were added before it. */
+  end(end: VersionsEnd): void {
+    this.#ends.push(end);
+  }
+
+  send(): void {
+    if (this.#lists.length + this.#ends.length === 0) return;
+    const lists = encodeVersions({ lists: this.#lists, ends: this.#ends });
+    this.context.send(this.to, { kind: 'versions', lists });
+    [this.#lists, this.#ends, this.#size] = [[], [], 0];
   }
 }
 

@@ -1,6 +1,8 @@
 import { ReplicationBench } from './bench.fixture.js';
 import { encodeSlotDigests } from './digest-codec.js';
 import { trackerId } from './fixed-view.fixture.js';
+import { DROP_RECORDS_MAX } from './limits.js';
+import { encodeRecords } from './record-codec.js';
 
 const [t1, t2, t3, t4, t5] = [1, 2, 3, 4, 5].map(trackerId) as [string, string, string, string, string];
 
@@ -114,6 +116,70 @@ describe('a copy of what others own', () => {
     for (const owner of [t2, t3, t4]) covered(bench, owner);
     bench.tick(1_000);
     expect(isHeld(bench)).toBe(false);
+  });
+
+  describe('of a very large slot', () => {
+    const COUNT = 2 * DROP_RECORDS_MAX + 100;
+    const beginLarge = (): ReplicationBench => {
+      const bench = new ReplicationBench(5, { dropDelayMs: 0 }, 1);
+      for (let at = 0; at < COUNT; at += 1) bench.table(1).apply(bench.record(`key ${at}`, SLOT), bench.clock.nowMs());
+      for (const owner of [t2, t3, t4]) covered(bench, owner);
+      bench.tick(1_000);
+      return bench;
+    };
+    const left = (bench: ReplicationBench): number => bench.table(1).recordCountIn(SLOT);
+    const erased = (bench: ReplicationBench): number => bench.effects.filter(({ kind }) => kind === 'erase').length;
+
+    it('goes in parts, one a tick, and is erased on the disk once all of it is gone', () => {
+      const bench = beginLarge();
+      expect(left(bench)).toBe(DROP_RECORDS_MAX + 100);
+      bench.tick();
+      expect(left(bench)).toBe(100);
+      expect(erased(bench)).toBe(0);
+      bench.tick();
+      expect(left(bench)).toBe(0);
+      expect(erased(bench)).toBe(1);
+      expect(bench.node(1).counters).toMatchObject({ slotsDropped: 1, recordsDropped: COUNT });
+      expect(offeredTo(bench)).toEqual([]);
+    });
+
+    it.each([
+      [
+        'a record comes that nobody confirmed',
+        (bench: ReplicationBench) => {
+          const batches = [encodeRecords([bench.record('late', SLOT)])];
+          bench.step(t1, { kind: 'message', from: t2, message: { kind: 'apply', id: 1, batches } });
+        },
+        1,
+      ],
+      [
+        'an owner restarts',
+        (bench: ReplicationBench) => {
+          bench.view.set(t3, { startedAt: 9 });
+          bench.viewChanged();
+        },
+        0,
+      ],
+      [
+        'an owner dies',
+        (bench: ReplicationBench) => {
+          bench.view.set(t4, { health: 'dead' });
+          bench.viewChanged();
+        },
+        0,
+      ],
+      ['an owner is suspected', (bench: ReplicationBench) => bench.view.set(t4, { health: 'suspect' }), 0],
+      ['it takes longer than confirmations are believed', (bench: ReplicationBench) => bench.clock.advance(3_000), 0],
+      ['this tracker leaves', (bench: ReplicationBench) => void bench.step(t1, { kind: 'leave' }), 0],
+    ])('keeps what is left of it when %s', (_what, happens, moreCount) => {
+      const bench = beginLarge();
+      happens(bench);
+      for (let at = 0; at < 5; at += 1) bench.tick();
+      expect(left(bench)).toBe(DROP_RECORDS_MAX + 100 + moreCount);
+      expect(erased(bench)).toBe(0);
+      bench.tick(1_000);
+      expect(offeredTo(bench)).toContain(t2);
+    });
   });
 
   it('is confirmed by an owner only after its disk has it', () => {

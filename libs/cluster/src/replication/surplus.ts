@@ -2,7 +2,7 @@ import { EVERYWHERE } from '../placement/slot.js';
 import type { TrackerId } from '../record.js';
 import { decodeSlotDigests, encodeSlotDigests, type SlotDigest } from './digest-codec.js';
 import type { Digest } from './digest-tree.js';
-import { DROP_SLOTS_MAX, OFFER_SLOTS_MAX } from './limits.js';
+import { DROP_RECORDS_MAX, DROP_SLOTS_MAX, OFFER_SLOTS_MAX } from './limits.js';
 import type { ReplicationContext } from './replication-context.js';
 
 /** Offers that were not answered are repeated after this. */
@@ -41,6 +41,8 @@ export class Surplus {
   /** Something was confirmed since the last look. */
   #hasNews = false;
   #slotCount = 0;
+  /** A large slot that was confirmed, and of which a part is gone already. */
+  #dropping: number | undefined;
 
   constructor(private readonly context: ReplicationContext) {}
 
@@ -67,12 +69,19 @@ export class Surplus {
   /** This tracker goes: whatever it holds is offered, and nothing dropped, for the disk is still there if it comes back. */
   leave(): void {
     this.#isLeaving = true;
+    this.#dropping = undefined;
     this.#offerAtMs = 0;
+  }
+
+  /** A record came and was taken: nobody confirmed this one. What is left of a slot that is being dropped stays for now. */
+  noteApplied(slot: number): void {
+    if (slot === this.#dropping) this.#dropping = undefined;
   }
 
   /** Drops what is confirmed and offers what is not. @returns Slots dropped. */
   tick(): readonly number[] {
     const nowMs = this.context.clock.monotonicMs();
+    if (this.#dropping !== undefined) return this.#dropOn(this.#dropping);
     if (nowMs < this.#offerAtMs) return [];
     const surplus = this.#look();
     this.#slotCount = surplus.length;
@@ -113,17 +122,45 @@ export class Surplus {
   }
 
   #dropSome(surplus: readonly number[]): readonly number[] {
-    const { table, counters } = this.context;
     const dropped: number[] = [];
+    let left = DROP_RECORDS_MAX;
     for (const slot of surplus) {
-      if (dropped.length === DROP_SLOTS_MAX) break;
+      if (left <= 0 || dropped.length === DROP_SLOTS_MAX) break;
       if (!this.#isConfirmed(slot)) continue;
-      this.#confirmed.delete(slot);
-      counters.slotsDropped += 1;
-      counters.recordsDropped += table.dropSlot(slot);
-      dropped.push(slot);
+      left -= this.#dropPart(slot, left);
+      if (this.#dropping === undefined) dropped.push(slot);
     }
     return dropped;
+  }
+
+  /** The next part of a slot, as long as those who confirmed it, a moment ago, are its owners and live. */
+  #dropOn(slot: number): readonly number[] {
+    const { view, states } = this.context;
+    const isStillHeld = (owner: TrackerId): boolean => {
+      const confirmation = this.#confirmed.get(slot)?.get(owner);
+      if (confirmation === undefined || confirmation.startedAt !== states.startedAt(owner)) return false;
+      return this.#isRecent(owner, confirmation);
+    };
+    const owners = view.owners(slot);
+    if (states.isKeeper(slot) || owners.length === 0 || !owners.every(isStillHeld)) {
+      this.#dropping = undefined;
+      return [];
+    }
+    this.#dropPart(slot, DROP_RECORDS_MAX);
+    return this.#dropping === undefined ? [slot] : [];
+  }
+
+  /** @returns How many went. What is left, if anything, is `#dropping` afterwards. */
+  #dropPart(slot: number, limit: number): number {
+    const { table, counters } = this.context;
+    const count = table.dropSlot(slot, limit);
+    counters.recordsDropped += count;
+    this.#dropping = table.digests.countOf(slot) > 0 ? slot : undefined;
+    if (this.#dropping === undefined) {
+      this.#confirmed.delete(slot);
+      counters.slotsDropped += 1;
+    }
+    return count;
   }
 
   #isConfirmed(slot: number): boolean {
@@ -153,6 +190,8 @@ export class Surplus {
     const { view, send, table, states } = this.context;
     const offers = new Map<TrackerId, SlotDigest[]>();
     for (const slot of surplus) {
+      // Gone, or going.
+      if (slot === this.#dropping || !this.#isSurplus(slot)) continue;
       for (const owner of view.owners(slot)) {
         if (this.#isConfirmedBy(slot, owner)) continue;
         const slots = offers.get(owner) ?? [];

@@ -162,14 +162,14 @@ export class EntryReader {
     { count, nowMs, random, accept }: SampleRequest,
     chosen: SampledPeer[],
   ): number {
-    const { entries, lists, peers } = this.table;
+    const { entries, lists, peers, isMoving } = this.table;
     const looks = Math.min(looksMax, end - from);
     this.#shuffle.start(end - from);
     for (let look = 0; look < looks; look += 1) {
       if (chosen.length >= count) return looksMax - look;
       const entry = lists.at(torrent, from + this.#shuffle.next(random));
-      // It is in a part that is served, but its time may be over since the last purge.
-      if (nowMs >= entries.serveUntilMs(entry)) continue;
+      // It is in a part that is served, but since the last purge its time may be over, or its peer have gone.
+      if (nowMs >= entries.serveUntilMs(entry) || (isMoving && !entries.isServed(entry, nowMs))) continue;
       const peer = peers.hexOf(entries.peerOf(entry));
       const verdict = accept(peer);
       if (verdict === false) continue;

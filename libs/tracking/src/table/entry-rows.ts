@@ -7,7 +7,7 @@ import { hashPair } from './word-hash.js';
 /** Doubles of an entry's row, which are its first four words. */
 const CLOCK = 0;
 const SERVE_UNTIL = 1;
-/** 16 bits of the origin, 8 of flags, 8 of the value. */
+/** 16 bits of the origin, 4 of the leaf, 4 of flags, 8 of the value. */
 const STATE = 4;
 const ORIGIN_LOW = 5;
 const TORRENT = 6;
@@ -27,6 +27,8 @@ const IS_ODD = 0x400;
 /** This tracker knows that as many hold this version as the cluster promises. Goes with the version; no part of the record. */
 const IS_PROMISED = 0x800;
 const IS_COMPLETE = 1;
+const LEAF_SHIFT = 12;
+const LEAF_MASK = 0xf;
 
 const VALUES = Array.from({ length: 256 }, (_, byte) => Buffer.of(byte));
 const EMPTY = Buffer.alloc(0);
@@ -83,7 +85,8 @@ export class EntryRows {
     this.slab.free(row);
   }
 
-  write(row: number, { clock, serveUntilMs, origin, isDead, recordClass, value }: ClusterRecord): void {
+  /** @param leaf Of its key in the digests, 0 to 15: kept so that a leaf of a large slot is found without its keys. */
+  write(row: number, { clock, serveUntilMs, origin, isDead, recordClass, value }: ClusterRecord, leaf: number): void {
     const isOdd = isDead ? value.length > 0 : value.length !== 1;
     this.slab.setDouble(row, CLOCK, clock);
     this.slab.setDouble(row, SERVE_UNTIL, serveUntilMs);
@@ -91,7 +94,8 @@ export class EntryRows {
     const flags = (isDead ? IS_DEAD : 0) | (recordClass === 'durable' ? IS_DURABLE : 0) | (isOdd ? IS_ODD : 0);
     if (isOdd) this.#oddValues.set(row, Buffer.from(value));
     else if (this.#is(row, IS_ODD)) this.#oddValues.delete(row);
-    this.slab.set(row, STATE, ((origin / 0x1_0000_0000) << 16) | flags | (value[0] ?? 0));
+    const state = ((origin / 0x1_0000_0000) << 16) | (leaf << LEAF_SHIFT) | flags | (value[0] ?? 0);
+    this.slab.set(row, STATE, state);
   }
 
   torrentOf(row: number): number {
@@ -104,6 +108,10 @@ export class EntryRows {
 
   nextOfPeer(row: number): number {
     return this.slab.get(row, PEER_NEXT);
+  }
+
+  leafOf(row: number): number {
+    return (this.slab.get(row, STATE) >>> LEAF_SHIFT) & LEAF_MASK;
   }
 
   clockOf(row: number): number {

@@ -10,7 +10,8 @@ import {
 } from '@panal/cluster';
 import { COMPLETE, EntryLists, HIDDEN, INCOMPLETE, type Part } from './entry-lists.js';
 import { EntryRows, POSITION, WHEEL_NEXT, WHEEL_PREVIOUS } from './entry-rows.js';
-import { PURGE_LOOKS_MAX } from './limits.js';
+import { FloorQueue } from './floor-queue.js';
+import { FLOOR_LOOKS_MAX, PURGE_LOOKS_MAX } from './limits.js';
 import { PeerRows } from './peer-rows.js';
 import { ENTRY_NAMESPACE_AT, type EntryKeyParts, entryKeyParts, isEntryKey, startEntryKey } from './record-key.js';
 import { NONE } from './slab.js';
@@ -45,12 +46,16 @@ export class EntryTable implements ReplicaTable {
   readonly entries: EntryRows;
   readonly lists: EntryLists;
   readonly #wheel: TimeWheel;
+  readonly #floors: FloorQueue;
+  /** Until the next purge. Before the first one nobody waits for this table: it is being filled from the disk. */
+  #floorLooksLeft = Number.POSITIVE_INFINITY;
 
   constructor(private readonly options: EntryTableOptions) {
     this.digests = options.digests;
     this.torrents = new TorrentRows(options.hashKey);
     this.peers = new PeerRows(options.hashKey);
     this.entries = new EntryRows(this.peers, options.lives);
+    this.#floors = new FloorQueue(this.peers, this.entries);
     const { slab } = this.entries;
     this.lists = new EntryLists({ torrents: this.torrents.slab, entries: slab, positionWord: POSITION });
     this.#wheel = new TimeWheel({
@@ -63,6 +68,11 @@ export class EntryTable implements ReplicaTable {
 
   get recordCount(): number {
     return this.entries.slab.count;
+  }
+
+  /** Some entries are counted as served, or as hidden, that no longer are: their peers came or went with many others. */
+  get isMoving(): boolean {
+    return !this.#floors.isEmpty;
   }
 
   /** @param record Its key is that of an entry (`isEntryKey`). Its slot is not asked: it follows from the key. */
@@ -91,9 +101,8 @@ export class EntryTable implements ReplicaTable {
     for (let torrent = this.torrents.firstIn(slot); torrent !== NONE; torrent = this.torrents.nextInSlot(torrent)) {
       for (let position = 0; position < this.#entryCount(torrent); position += 1) {
         const entry = this.lists.at(torrent, position);
-        const key = this.#keyOf(entry);
-        if (leaf === undefined || leafOf(slot, this.digests.keyHash(key)) === leaf) {
-          yield this.entries.recordOf(entry, key, slot);
+        if (leaf === undefined || this.entries.leafOf(entry) === leaf) {
+          yield this.entries.recordOf(entry, this.#keyOf(entry), slot);
         }
       }
     }
@@ -107,10 +116,11 @@ export class EntryTable implements ReplicaTable {
     return count;
   }
 
-  dropSlot(slot: number): number {
+  dropSlot(slot: number, limit = Number.POSITIVE_INFINITY): number {
     let count = 0;
     for (let torrent = this.torrents.firstIn(slot); torrent !== NONE; torrent = this.torrents.firstIn(slot)) {
       for (let left = this.#entryCount(torrent); left > 0; left -= 1, count += 1) {
+        if (count === limit) return count;
         this.#remove(this.lists.at(torrent, left - 1));
       }
     }
@@ -118,35 +128,27 @@ export class EntryTable implements ReplicaTable {
   }
 
   /**
-   * Serves the entries of a peer that are stamped with `floor` or later, and those alone.
+   * Serves the entries of a peer that are stamped with `floor` or later, and those alone. Readers see it at once; what is
+   * counted follows with the next purges when there is much to move.
    * @param peerId 16 bytes. @param floor Hybrid clock; Infinity, as before the first call, serves none.
    */
   setPeerFloor(peerId: Uint8Array, floor: number, nowMs: number): void {
     const peer = floor === Number.POSITIVE_INFINITY ? this.peers.find(peerId, 0) : this.peers.ensure(peerId, 0);
     if (peer === NONE || this.peers.floorOf(peer) === floor) return;
     this.peers.setFloor(peer, floor);
-    for (let entry = this.peers.firstEntry(peer); entry !== NONE; entry = this.entries.nextOfPeer(entry)) {
-      this.#place(entry, nowMs, this.#dueAtMs(entry));
-    }
-    this.peers.settle(peer);
+    this.#floors.add(peer);
+    this.#moveSome(nowMs);
+    this.#settlePeer(peer);
   }
 
-  /** Forgets all entries of a peer, here only: other trackers keep their copies. @returns How many went. */
-  dropPeer(peerId: Uint8Array): number {
-    const peer = this.peers.find(peerId, 0);
-    if (peer === NONE) return 0;
-    let count = 0;
-    // The row of the peer goes with its last entry.
-    for (let entry = this.peers.firstEntry(peer), next = NONE; entry !== NONE; entry = next, count += 1) {
-      next = this.entries.nextOfPeer(entry);
-      this.#remove(entry);
-    }
-    return count;
-  }
-
-  /** Forgets what is over, and hides what is no longer served. Looks at PURGE_LOOKS_MAX entries at most. */
+  /**
+   * Forgets what is over, and hides what is no longer served. Looks at PURGE_LOOKS_MAX entries at most, and at FLOOR_LOOKS_MAX
+   * of peers that came or went.
+   */
   purge(nowMs: number, limit: number): number {
     let removed = 0;
+    this.#floorLooksLeft = FLOOR_LOOKS_MAX;
+    this.#moveSome(nowMs);
     this.#wheel.advance(nowMs, limit > 0 ? PURGE_LOOKS_MAX : 0, (entry) => {
       if (this.entries.purgeAtMs(entry) > nowMs) {
         this.#move(entry, this.partOf(entry), HIDDEN);
@@ -169,6 +171,13 @@ export class EntryTable implements ReplicaTable {
     return position < slab.get(torrent, COMPLETE_END) ? COMPLETE : INCOMPLETE;
   }
 
+  /** Puts entries of peers whose floor has changed where they belong now, as many as this turn may look at. */
+  #moveSome(nowMs: number): void {
+    this.#floorLooksLeft -= this.#floors.take(this.#floorLooksLeft, (entry) =>
+      this.#place(entry, nowMs, this.#dueAtMs(entry)),
+    );
+  }
+
   #make(key: Buffer, parts: EntryKeyParts, known: number): number {
     const torrent = known !== NONE ? known : this.torrents.make(key, parts);
     const entry = this.entries.make(torrent, this.peers.ensure(key, parts.peerIdAt));
@@ -181,7 +190,7 @@ export class EntryTable implements ReplicaTable {
     const hash = this.digests.keyHash(record.key);
     const formerDueMs = isNew ? Number.POSITIVE_INFINITY : this.#dueAtMs(entry);
     if (!isNew) this.digests.remove(slot, hash, this.entries.versionOf(entry));
-    this.entries.write(entry, record);
+    this.entries.write(entry, record, leafOf(slot, hash));
     this.digests.add(slot, hash, record);
     this.#place(entry, nowMs, formerDueMs);
   }
@@ -201,6 +210,7 @@ export class EntryTable implements ReplicaTable {
   }
 
   #remove(entry: number): void {
+    this.#floors.leave(entry);
     const torrent = this.entries.torrentOf(entry);
     const peer = this.entries.peerOf(entry);
     const hash = this.digests.keyHash(this.#keyOf(entry));
@@ -211,7 +221,11 @@ export class EntryTable implements ReplicaTable {
     this.lists.remove(torrent, entry);
     this.entries.drop(entry);
     if (this.#entryCount(torrent) === 0) this.torrents.drop(torrent);
-    this.peers.settle(peer);
+    this.#settlePeer(peer);
+  }
+
+  #settlePeer(peer: number): void {
+    if (this.peers.settle(peer)) this.#floors.forget(peer);
   }
 
   #move(entry: number, before: Part, after: Part): void {

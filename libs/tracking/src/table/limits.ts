@@ -21,6 +21,12 @@ export const WHEEL_BUCKETS = 32_768;
 /** Rows one purge looks at, whatever it may remove: a row is met when it is hidden and again when it is removed. 2 ms. */
 export const PURGE_LOOKS_MAX = 4_096;
 
+/**
+ * Entries that one turn (from one purge to the next) puts elsewhere because their peer came, went or began anew: as many as
+ * one peer can have, which takes 4 ms, at most 13 (measured). What is left waits for the next purge.
+ */
+export const FLOOR_LOOKS_MAX = 8_192;
+
 /** Entries one sample looks at. More only matters where nearly all peers of a torrent are refused by the caller. */
 export const SAMPLE_LOOKS_MAX = 256;
 

@@ -89,10 +89,16 @@ export class OtherRecords implements ReplicaTable {
     return count;
   }
 
-  dropSlot(slot: number): number {
-    const all = [...(this.#slots.get(slot)?.values() ?? [])].flatMap((records) => [...records.values()]);
-    for (const held of all) this.#drop(held);
-    return all.length;
+  dropSlot(slot: number, limit = Number.POSITIVE_INFINITY): number {
+    let count = 0;
+    for (const records of this.#slots.get(slot)?.values() ?? []) {
+      for (const held of records.values()) {
+        if (count === limit) return count;
+        this.#drop(held);
+        count += 1;
+      }
+    }
+    return count;
   }
 
   /** Forgets what is over, and tells of what is no longer served. Looks at PURGE_LOOKS_MAX records at most. */

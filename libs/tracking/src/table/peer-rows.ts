@@ -47,12 +47,13 @@ export class PeerRows {
     return row;
   }
 
-  /** Forgets the peer when it has no entries and is not known to live. */
-  settle(row: number): void {
-    if (this.firstEntry(row) !== NONE || this.floorOf(row) !== Number.POSITIVE_INFINITY) return;
+  /** Forgets the peer when it has no entries and is not known to live. @returns Whether its row went. */
+  settle(row: number): boolean {
+    if (this.firstEntry(row) !== NONE || this.floorOf(row) !== Number.POSITIVE_INFINITY) return false;
     this.#index.remove(row, this.#hashOf(row));
     this.#slab.free(row);
     if (row < this.#hexIds.length) this.#hexIds[row] = undefined;
+    return true;
   }
 
   /** Writes the peer id into `bytes`. @returns Where it ends. */

@@ -11,7 +11,6 @@ const PEERS = Array.from({ length: 8 }, (_, peer) => peer);
 type Step =
   | { readonly kind: 'apply'; readonly record: ClusterRecord; readonly draft: EntryDraft; readonly nowMs: number }
   | { readonly kind: 'purge'; readonly nowMs: number }
-  | { readonly kind: 'dropPeer'; readonly peer: number }
   | { readonly kind: 'floor'; readonly peer: number; readonly floor: number }
   | { readonly kind: 'dropSlot'; readonly slot: number };
 
@@ -52,8 +51,7 @@ const histories: fc.Arbitrary<readonly Step[]> = fc
     let nowMs = NOW_MS;
     return moves.map(({ weight, byMs, draft, floorMs }): Step => {
       const { peer, namespace, torrent } = draft;
-      if (weight === 0) return { kind: 'dropPeer', peer };
-      if (weight === 1) return { kind: 'dropSlot', slot: slotOfTorrent({ namespace, hash: contentIdOf(torrent) }) };
+      if (weight < 2) return { kind: 'dropSlot', slot: slotOfTorrent({ namespace, hash: contentIdOf(torrent) }) };
       if (weight < 4) return { kind: 'floor', peer, floor: (nowMs + floorMs) * 4_096 };
       if (weight < 8) return { kind: 'purge', nowMs: (nowMs += byMs) };
       const record = entryRecord({ ...draft, atMs: nowMs - NOW_MS + draft.atMs });
@@ -77,8 +75,6 @@ class Model {
       case 'floor':
         this.#floors.set(step.peer, step.floor);
         return undefined;
-      case 'dropPeer':
-        return this.#forget(({ draft }) => draft.peer === step.peer);
       case 'dropSlot':
         return this.#forget(({ record }) => record.slot === step.slot);
     }
@@ -170,8 +166,6 @@ class Subject {
         return this.#purge(step.nowMs);
       case 'floor':
         return this.table.setPeerFloor(peerIdOf(step.peer).toString('hex'), step.floor);
-      case 'dropPeer':
-        return this.table.dropPeer(peerIdOf(step.peer));
       case 'dropSlot':
         return this.table.dropSlot(step.slot);
     }

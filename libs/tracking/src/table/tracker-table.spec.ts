@@ -205,8 +205,8 @@ describe('TrackerTable', () => {
     expect(table.get(key, EVERYWHERE)).toEqual(moved);
   });
 
-  it('knows the entries of a peer, and drops them here without a tombstone', () => {
-    const { table, changes } = watchedTable();
+  it('knows the entries of a peer', () => {
+    const { table } = watchedTable();
     for (const number of [1, 2, 3]) {
       table.apply(entryRecord({ torrent: number, peer: 1, isComplete: number === 2 }), NOW_MS);
       table.apply(entryRecord({ torrent: number, peer: 2 }), NOW_MS);
@@ -219,15 +219,6 @@ describe('TrackerTable', () => {
       { namespace: 'default', torrent: contentIdOf(2).toString('hex'), isComplete: true },
     ]);
     expect(table.entries.servedCountOf(peerIdOf(1))).toBe(2);
-    changes.length = 0;
-    expect(table.dropPeer(peerIdOf(1))).toBe(3);
-    expect(table.dropPeer(peerIdOf(1))).toBe(0);
-    expect(changes).toHaveLength(2);
-    expect(table.recordCount).toBe(3);
-    expect(table.entries.servedCountOf(peerIdOf(1))).toBe(0);
-    expect(table.entries.torrent(torrent(2))).toEqual({ seedCount: 0, leechCount: 1, entryCount: 1 });
-    // What was dropped here may come again from elsewhere.
-    expect(table.apply(entryRecord({ torrent: 1, peer: 1 }), NOW_MS)).toBe('applied');
   });
 
   it('lists every torrent', () => {

@@ -67,8 +67,9 @@ export class TrackerTable implements ReplicaTable {
     return this.digests.countOf(slot);
   }
 
-  dropSlot(slot: number): number {
-    return this.#entryTable.dropSlot(slot) + this.#others.dropSlot(slot);
+  dropSlot(slot: number, limit = Number.POSITIVE_INFINITY): number {
+    const count = this.#others.dropSlot(slot, limit);
+    return count + this.#entryTable.dropSlot(slot, limit - count);
   }
 
   /** The few records of other kinds go first: entries could keep it busy for ever. */
@@ -95,14 +96,6 @@ export class TrackerTable implements ReplicaTable {
     const entry = this.entries.rowOf(torrent, peerId);
     const { entries } = this.#entryTable;
     if (entry !== NONE && entries.clockOf(entry) === clock) entries.setPromised(entry);
-  }
-
-  /**
-   * Forgets all entries of a peer, in this table only: no tombstone is written, and whoever has a copy keeps it.
-   * @param peerId 16 bytes. @returns How many went.
-   */
-  dropPeer(peerId: Uint8Array): number {
-    return this.#entryTable.dropPeer(peerId);
   }
 
   /**
