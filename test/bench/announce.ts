@@ -13,10 +13,10 @@ import {
   type HeartbeatReply,
   HybridClock,
   type LookupReply,
-  type PeerIdentity,
   TRACKER_PATTERNS,
   WHOLE_TORRENT,
 } from '@panal/wire';
+import { makeAnnounce, makeIdentity } from '../cluster/made-announce.js';
 import { ProcessCluster, type ServerProcess } from '../cluster/process-cluster.js';
 
 /*
@@ -150,7 +150,7 @@ async function refresh(
   trackers: readonly ServerProcess[],
   client: TcpRpcClient,
 ): Promise<Measure & { checked: number }> {
-  const peer = identityOf(PEER_COUNT + 1);
+  const peer = makeIdentity({ kind: 'bench', number: PEER_COUNT + 1 });
   const torrents = Array.from({ length: REFRESH_TORRENTS }, (_, at) => ({
     hash: hashOf(1_000_000 + at),
     isComplete: true,
@@ -182,29 +182,12 @@ async function refresh(
   return { ...measure, checked };
 }
 
-function identityOf(number: number): PeerIdentity {
-  const id = Buffer.alloc(16);
-  id.writeUInt32BE(number, 12);
-  const addresses = [{ network: 'default', host: '192.0.2.1', port: 1_000 + number }];
-  return { id, name: `bench-${number}`, incarnation: 1, addresses, dataPort: 1_000 + number };
-}
-
 function hashOf(number: number): Buffer {
   const hash = Buffer.alloc(32, 1);
   hash.writeUInt32BE(number, 0);
   return hash;
 }
 
-function announceOf(peer: number, hash: Buffer): AnnounceRequest {
-  return {
-    namespace: DEFAULT_NAMESPACE,
-    hash,
-    index: WHOLE_TORRENT,
-    peer: identityOf(peer),
-    isComplete: true,
-    chunksDone: 1,
-    sizeBytes: 1,
-    title: 'bench',
-    peerCountMax: REPLY_PEERS,
-  };
+function announceOf(number: number, hash: Buffer): AnnounceRequest {
+  return makeAnnounce({ kind: 'bench', number }, { hash, peerCountMax: REPLY_PEERS });
 }

@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import { type HostPort, parseAddress } from '@panal/runtime';
 import { TcpRpcClient, TrackerSet } from '@panal/transport-tcp';
-import { type AnnounceRequest, DEFAULT_NAMESPACE, HybridClock, type PeerIdentity, WHOLE_TORRENT } from '@panal/wire';
+import { DEFAULT_NAMESPACE, HybridClock, WHOLE_TORRENT } from '@panal/wire';
+import { type MadePeerOptions, makeAnnounce, makeIdentity } from '../cluster/made-announce.js';
 
 /** One write that was acknowledged: this peer has this torrent. */
 export interface Acknowledged {
@@ -112,7 +113,7 @@ export class Workload {
   async #announce(client: TrackerSet, peer: number): Promise<void> {
     const hash = randomBytes(32);
     try {
-      const { copies = 0 } = await client.announce(announceOf(peer, hash));
+      const { copies = 0 } = await client.announce(makeAnnounce(peerOf(peer), { hash, peerCountMax: 0 }));
       this.copies[copies] = (this.copies[copies] ?? 0) + 1;
       this.acknowledged.push({ hash, peer, copies });
     } catch {
@@ -124,7 +125,7 @@ export class Workload {
   /** The beat of a peer that is known by what it announced: it needs to name no torrent to live. */
   async #beat(client: TrackerSet, writer: number): Promise<void> {
     for (let one = 0; one < PEERS_PER_WRITER; one += 1) {
-      const { id, incarnation } = identityOf(writer * PEERS_PER_WRITER + one);
+      const { id, incarnation } = makeIdentity(peerOf(writer * PEERS_PER_WRITER + one));
       const beat = { namespace: DEFAULT_NAMESPACE, peerId: id, incarnation, torrents: [] };
       await client.heartbeat(beat).catch(() => undefined);
     }
@@ -150,7 +151,7 @@ export class Workload {
     const request = { namespace: DEFAULT_NAMESPACE, hash, index: WHOLE_TORRENT, peerCountMax: 10 };
     try {
       const { peers } = await client.lookup(request);
-      const { id } = identityOf(peer);
+      const { id } = makeIdentity(peerOf(peer));
       return peers.some((found) => Buffer.compare(found.id, id) === 0);
     } catch {
       return false;
@@ -168,24 +169,6 @@ async function inWindow(count: number, act: (turn: number) => Promise<void>): Pr
 }
 
 /** Peers of earlier runs have other ids: the process tells them apart. */
-function identityOf(number: number): PeerIdentity {
-  const id = Buffer.alloc(16);
-  id.writeUInt32BE(process.pid, 0);
-  id.writeUInt32BE(number, 12);
-  const addresses = [{ network: 'default', host: '192.0.2.1', port: 1_000 + number }];
-  return { id, name: `chaos-${number}`, incarnation: 1, addresses, dataPort: 1_000 + number };
-}
-
-function announceOf(peer: number, hash: Buffer): AnnounceRequest {
-  return {
-    namespace: DEFAULT_NAMESPACE,
-    hash,
-    index: WHOLE_TORRENT,
-    peer: identityOf(peer),
-    isComplete: true,
-    chunksDone: 1,
-    sizeBytes: 1,
-    title: 'chaos',
-    peerCountMax: 0,
-  };
+function peerOf(number: number): MadePeerOptions {
+  return { kind: 'chaos', number, run: process.pid };
 }
