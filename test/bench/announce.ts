@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,6 @@ import { parseAddress } from '@panal/runtime';
 import { TcpRpcClient } from '@panal/transport-tcp';
 import {
   type AnnounceReply,
-  type AnnounceRequest,
   DEFAULT_NAMESPACE,
   type HeartbeatReply,
   HybridClock,
@@ -16,14 +15,23 @@ import {
   TRACKER_PATTERNS,
   WHOLE_TORRENT,
 } from '@panal/wire';
-import { makeAnnounce, makeIdentity } from '../cluster/made-announce.js';
 import { ProcessCluster, type ServerProcess } from '../cluster/process-cluster.js';
+import { EXPIRY_PEER_TTL_MS, type Expiry, measureExpiry } from './announce-parts/expiry.js';
+import { ANNOUNCE, announceOf, CALL_TIMEOUT_MS, hashOf, identityOf, REPLY_PEERS } from './announce-parts/messages.js';
+import { measureOpentracker } from './announce-parts/opentracker.js';
+import { measureSigning } from './announce-parts/signing.js';
 
 /*
  * npm run bench -- announce [--trackers N] [--seconds S] [--connections C] [--window W] [--torrents T]
+ *                           [--entries mixed|new|known] [--part announce|signing|expiry|all] [--opentracker PROGRAM]
  *
  * Announces, one a frame, over signed connections, by peers that get ten others in each reply; then refreshes: heartbeats of
- * peers with many torrents, checked by what is left after the life of an entry. Prints JSON. CPU is that of the trackers.
+ * peers with many torrents. Prints JSON. CPU is that of the trackers.
+ *
+ * mixed: each connection goes through its 2,000 pairs of peer and torrent again and again: new in the first round, known in
+ * the next. new: every announce is of a pair that nobody announced before, and written. known: all were announced before.
+ * signing: announces with windows of 1 and 64, and what the codes of their records cost. expiry: pairs that were not refreshed
+ * are gone after the life of an entry, and those that were are not. Both besides the announces; `all` is everything.
  */
 
 const { values } = parseArgs({
@@ -33,44 +41,60 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     window: { type: 'string', default: '16' },
     torrents: { type: 'string', default: '2000' },
+    entries: { type: 'string', default: 'mixed' },
+    part: { type: 'string', default: 'announce' },
+    opentracker: { type: 'string', default: 'opentracker' },
   },
 });
 const trackerCount = Number(values.trackers);
 const connectionCount = Number(values.connections);
 const torrentCount = Number(values.torrents);
 const PEER_COUNT = 640;
-const REPLY_PEERS = 10;
 const REFRESH_TORRENTS = 8_192;
 const CHECKED = 1_000;
 const SETUP_AT_ONCE = 64;
+/** Announces of a connection after which its pairs repeat, if the number of torrents is a multiple of ten. */
+const ROUND = torrentCount;
+/** Pairs of `new` are over other torrents, so many that none comes twice. */
+const NEW_TORRENTS_FROM = 100_000;
+const SIGNING_WINDOWS = [1, 64];
+const hasPart = (part: string): boolean => values.part === part || values.part === 'all';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'panal-announce-'));
 const cluster = new ProcessCluster(folder);
 const clients: TcpRpcClient[] = [];
+/** Announces of each connection so far: it goes on where it was. */
+const turns = Array.from({ length: connectionCount }, () => 0);
 try {
   const trackers: ServerProcess[] = [];
   for (let number = 1; number <= trackerCount; number += 1) trackers.push(await cluster.startTracker(`t${number}`));
   const { secret } = parseClusterKey(await readFile(path.join(folder, 'cluster.key'), 'utf8'));
   for (let at = 0; at < connectionCount; at += 1) clients.push(await connected(trackers[at % trackerCount], secret));
-  await Promise.all(clients.map((client, at) => announceFor(client, at, 2_000)));
-  const announces = await measured(trackers, async () => {
-    const counts = await Promise.all(
-      clients.map((client, at) => announceFor(client, at, Number(values.seconds) * 1_000)),
-    );
-    return counts.reduce((sum, count) => sum + count, 0);
-  });
+  const window = Number(values.window);
+  const seconds = Number(values.seconds);
+  await announceAll(2, window);
+  if (values.entries === 'known') while (turns.some((turn) => turn < ROUND)) await announceAll(1, window);
+  const announces = await measured(trackers, () => announceAll(seconds, window));
+  const signing = hasPart('signing') ? await measureWindows(trackers) : undefined;
   const refreshes = await refresh(trackers, clients[0] as TcpRpcClient);
+  const expiry = hasPart('expiry') ? await expiryOf(secret) : undefined;
+  const load = { program: values.opentracker, seconds, connections: connectionCount, window };
+  const opentracker = await measureOpentracker({ ...load, torrents: torrentCount });
   process.stdout.write(
     `${JSON.stringify(
       {
         bench: 'announce',
         trackers: trackerCount,
         connections: connectionCount,
-        window: Number(values.window),
+        window,
         torrents: torrentCount,
+        entries: values.entries,
         replyPeers: REPLY_PEERS,
         announces,
+        signing,
         refreshes,
+        expiry,
+        opentracker,
       },
       undefined,
       2,
@@ -98,26 +122,72 @@ async function connected(tracker: ServerProcess | undefined, secret: Buffer): Pr
   return client;
 }
 
+/** @returns How many were answered, over all connections */
+async function announceAll(seconds: number, window: number): Promise<number> {
+  const counts = await Promise.all(
+    clients.map((client, at) => announceFor(client, at, { forMs: seconds * 1_000, window })),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** Keeps `window` announces of the connection's own ten peers under way. @returns How many were answered */
-async function announceFor(client: TcpRpcClient, at: number, forMs: number): Promise<number> {
+async function announceFor(
+  client: TcpRpcClient,
+  at: number,
+  { forMs, window }: { forMs: number; window: number },
+): Promise<number> {
   const endMs = performance.now() + forMs;
   let count = 0;
-  let turn = 0;
   const one = async (): Promise<void> => {
     while (performance.now() < endMs) {
-      turn += 1;
+      const turn = (turns[at] ?? 0) + 1;
+      turns[at] = turn;
       const peer = (at * 10 + (turn % 10)) % PEER_COUNT;
-      const reply = await client.call<AnnounceReply>(
-        TRACKER_PATTERNS.announce,
-        announceOf(peer, hashOf((turn * 31 + at * 7) % torrentCount)),
-        { timeoutMs: 30_000 },
-      );
+      const request = announceOf(peer, hashOf(torrentOf(turn, at)));
+      const reply = await client.call<AnnounceReply>(ANNOUNCE, request, { timeoutMs: CALL_TIMEOUT_MS });
       if (!Array.isArray(reply.peers)) throw new Error('a reply without peers');
       count += 1;
     }
   };
-  await Promise.all(Array.from({ length: Number(values.window) }, one));
+  await Promise.all(Array.from({ length: window }, one));
   return count;
+}
+
+/** Of `new`: after each round of 2,000 announces the connections go on to as many other torrents, which all share. */
+function torrentOf(turn: number, at: number): number {
+  const torrent = (turn * 31 + at * 7) % torrentCount;
+  return values.entries === 'new' ? NEW_TORRENTS_FROM + Math.floor(turn / ROUND) * torrentCount + torrent : torrent;
+}
+
+/** What signing costs is compared with all that the trackers do for an announce at the same window. */
+async function measureWindows(trackers: readonly ServerProcess[]): Promise<readonly object[]> {
+  const client = clients[0] as TcpRpcClient;
+  const reply = await client.call<AnnounceReply>(ANNOUNCE, announceOf(0, hashOf(0)), { timeoutMs: CALL_TIMEOUT_MS });
+  const results: object[] = [];
+  for (const window of SIGNING_WINDOWS) {
+    const announced = await measured(trackers, () => announceAll(Number(values.seconds) / 2, window));
+    const { usPerAnnounce } = measureSigning(window, reply);
+    const partOfCpu = Number(((usPerAnnounce * announced.perCpuSecond) / 1_000_000).toFixed(3));
+    results.push({ window, announces: announced, signingUsPerAnnounce: usPerAnnounce, partOfCpu });
+  }
+  return results;
+}
+
+/** In a tracker of its own: the others remember peers for too long. */
+async function expiryOf(secret: Buffer): Promise<Expiry> {
+  const alone = new ProcessCluster(path.join(folder, 'expiry'));
+  await mkdir(path.join(folder, 'expiry'));
+  await copyFile(path.join(folder, 'cluster.key'), path.join(folder, 'expiry', 'cluster.key'));
+  try {
+    const client = await connected(await alone.startTracker('e1', ['--peer-ttl', `${EXPIRY_PEER_TTL_MS}ms`]), secret);
+    try {
+      return await measureExpiry(client);
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await alone.stop();
+  }
 }
 
 interface Measure {
@@ -150,7 +220,7 @@ async function refresh(
   trackers: readonly ServerProcess[],
   client: TcpRpcClient,
 ): Promise<Measure & { checked: number }> {
-  const peer = makeIdentity({ kind: 'bench', number: PEER_COUNT + 1 });
+  const peer = identityOf(PEER_COUNT + 1);
   const torrents = Array.from({ length: REFRESH_TORRENTS }, (_, at) => ({
     hash: hashOf(1_000_000 + at),
     isComplete: true,
@@ -180,14 +250,4 @@ async function refresh(
     checked += seedCount;
   }
   return { ...measure, checked };
-}
-
-function hashOf(number: number): Buffer {
-  const hash = Buffer.alloc(32, 1);
-  hash.writeUInt32BE(number, 0);
-  return hash;
-}
-
-function announceOf(number: number, hash: Buffer): AnnounceRequest {
-  return makeAnnounce({ kind: 'bench', number }, { hash, peerCountMax: REPLY_PEERS });
 }
