@@ -1,3 +1,4 @@
+import sortedBtree from 'sorted-btree';
 import { TrackerFullError } from './errors.js';
 import { DESCRIPTION_GRACE_MS, TIDY_LOOKS_MAX } from './limits.js';
 import { sortKey, type TorrentKey } from './torrent-key.js';
@@ -32,9 +33,10 @@ export interface TorrentPage {
 export class TorrentTable {
   /** By namespace and content id: a look makes no string. */
   readonly #rows = new Map<string, Map<string, TorrentRow>>();
-  /** Sort keys of all rows in order: a page is a slice. Inserting moves at most a few MB, and only for a new torrent. */
-  readonly #sorted: string[] = [];
-  #tidyAt = 0;
+  /** By sort key. A sorted list would move megabytes for each of a million torrents that a start reads from disk. */
+  readonly #ordered = new sortedBtree.default<string, TorrentRow>(undefined, byText);
+  /** Sort key of the row that was tidied last. */
+  #tidiedTo: string | undefined;
 
   constructor(private readonly torrentCountMax: number) {}
 
@@ -61,8 +63,7 @@ export class TorrentTable {
     };
     const rows = this.#rows.get(key.namespace) ?? new Map<string, TorrentRow>();
     this.#rows.set(key.namespace, rows.set(key.torrent, row));
-    const id = sortKey(key);
-    this.#sorted.splice(this.#firstFrom(id), 0, id);
+    this.#ordered.set(sortKey(key), row);
     return row;
   }
 
@@ -78,9 +79,9 @@ export class TorrentTable {
    */
   findUnused(nowMs: number, isShared: (key: TorrentKey) => boolean): TorrentKey[] {
     const unused: TorrentKey[] = [];
-    for (let looks = Math.min(TIDY_LOOKS_MAX, this.#sorted.length); looks > 0; looks -= 1) {
-      this.#tidyAt = (this.#tidyAt + 1) % this.#sorted.length;
-      const row = this.#rowAt(this.#tidyAt);
+    for (let looks = Math.min(TIDY_LOOKS_MAX, this.size); looks > 0; looks -= 1) {
+      const [id, row] = this.#ordered.nextHigherPair(this.#tidiedTo) ?? this.#ordered.nextHigherPair(undefined) ?? [];
+      this.#tidiedTo = id;
       if (row === undefined || row.hasMetadata || row.names.size > 0 || isShared(row.key)) continue;
       if (nowMs - row.describedAtMs >= DESCRIPTION_GRACE_MS) unused.push(row.key);
     }
@@ -95,41 +96,29 @@ export class TorrentTable {
     if (rows?.get(torrent) !== row) return;
     rows.delete(torrent);
     if (rows.size === 0) this.#rows.delete(namespace);
-    this.#sorted.splice(this.#firstFrom(sortKey(row.key)), 1);
+    this.#ordered.delete(sortKey(row.key));
   }
 
-  /** At most `countMax` torrents of the namespace behind `after` (a content id in hex), in order of the content id. */
+  /** At most `countMax` torrents of the namespace behind `after` (a content id in hex), in order of the content id. `~` sorts behind every hex digit. */
   page({ namespace, after, countMax }: { namespace: string; after?: string; countMax: number }): TorrentPage {
-    const start = this.#firstFrom(after === undefined ? `${namespace} ` : `${namespace} ${after}~`);
-    const end = Math.min(start + countMax, this.#firstFrom(`${namespace} ~`));
-    const rows = Array.from({ length: Math.max(0, end - start) }, (_, at) => this.#rowAt(start + at) as TorrentRow);
-    const isLast = end >= this.#firstFrom(`${namespace} ~`);
-    return { rows, next: isLast ? undefined : rows.at(-1)?.key.torrent };
+    const from = after === undefined ? `${namespace} ` : `${namespace} ${after}~`;
+    // One more than asked for tells whether there is a next page.
+    const found = this.#ordered.getRange(from, `${namespace} ~`, false, countMax + 1).map(([, row]) => row);
+    const rows = found.slice(0, countMax);
+    return { rows, next: found.length > countMax ? rows.at(-1)?.key.torrent : undefined };
   }
 
   countIn(namespace: string): number {
-    return this.#firstFrom(`${namespace} ~`) - this.#firstFrom(`${namespace} `);
+    return this.#rows.get(namespace)?.size ?? 0;
   }
 
   /** All torrents of all namespaces. */
   get size(): number {
-    return this.#sorted.length;
+    return this.#ordered.size;
   }
+}
 
-  #rowAt(index: number): TorrentRow | undefined {
-    const [namespace = '', torrent = ''] = this.#sorted[index]?.split(' ') ?? [];
-    return this.#rows.get(namespace)?.get(torrent);
-  }
-
-  /** Index of the first key at or behind `id`. `~` sorts behind every hex digit. */
-  #firstFrom(id: string): number {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle] as string) < id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
+function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
