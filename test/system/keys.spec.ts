@@ -3,70 +3,17 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { jest } from '@jest/globals';
-import {
-  type ClientKey,
-  ClientKeyCredentials,
-  PeerCredentials,
-  parseClientKey,
-  parseClusterKeyring,
-  privateKeyOf,
-  publicBytesOf,
-  Revocations,
-} from '@panal/access';
-import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
-import { type HostPort, parseAddress } from '@panal/runtime';
-import { MetadataDialer, TcpRpcClient } from '@panal/transport-tcp';
-import { HybridClock, type TicketReply, TRACKER_PATTERNS } from '@panal/wire';
+import { type ClientKey, parseClientKey, parseClusterKeyring } from '@panal/access';
+import type { TcpRpcClient } from '@panal/transport-tcp';
+import { TRACKER_PATTERNS } from '@panal/wire';
 import { ProcessCluster, type ServerProcess } from '../cluster/process-cluster.js';
 import { eventually, type Running, run, start } from './cli-process.js';
+import { connect } from './key-bearer.js';
 
 // Real processes on a machine that may have one slow core.
 jest.setTimeout(240_000);
 
 const REVOKED_WITHIN_MS = 5_000;
-
-function connect(tracker: ServerProcess, key: ClientKey): TcpRpcClient {
-  return new TcpRpcClient({
-    address: parseAddress(tracker.ready.rpc as string),
-    identity: { role: 'client', cluster: 'panal', principal: 'client:test' },
-    secret: new ClientKeyCredentials(key),
-    ports: {
-      clock: new SystemClock(),
-      timers: new SystemTimers(),
-      random: new SystemRandom(),
-      hybridClock: new HybridClock(),
-    },
-  });
-}
-
-/** Whoever has a key, with a ticket of its own, and no peer process around it. */
-async function impostor(tracker: ServerProcess, key: ClientKey) {
-  const client = connect(tracker, key);
-  const random = new SystemRandom();
-  const privateKey = privateKeyOf('x25519', random.bytes(32));
-  const peerId = random.bytes(16);
-  const request = { namespace: 'default', peerId, publicKey: publicBytesOf('x25519', privateKey) };
-  const { ticket, expiresAt, signingKeys } = await client.call<TicketReply>(TRACKER_PATTERNS.ticket, request);
-  const credentials = new PeerCredentials({
-    cluster: 'panal',
-    clock: new SystemClock(),
-    members: undefined,
-    revocations: new Revocations(),
-    ticket: () => ({ bytes: Buffer.from(ticket), privateKey, expiresAtMs: expiresAt }),
-    publicKeys: () => signingKeys.map((one) => Buffer.from(one)),
-  });
-  const dialer = new MetadataDialer({
-    identity: { role: 'peer', cluster: 'panal', principal: `peer:${key.name}` },
-    secret: credentials,
-    random,
-    timers: new SystemTimers(),
-    peerId,
-    peerName: key.name,
-  });
-  const fetchFrom = (address: HostPort, hash: Buffer) =>
-    dialer.fetch(address, { namespace: 'default', hash }, new AbortController().signal);
-  return { client, fetch: fetchFrom };
-}
 
 describe('keys of clients in a cluster of three trackers', () => {
   let folder: string;
@@ -139,26 +86,6 @@ describe('keys of clients in a cluster of three trackers', () => {
         expect.objectContaining({ name: 'eve', revokedAt: expect.any(Number) as number }),
       ]) as unknown,
     });
-  });
-
-  it('is refused by peers, too, once a heartbeat has told them, though its ticket is not over', async () => {
-    const key = await makeKey('carl');
-    const provider = await cluster.startPeer('provider');
-    await writeFile(at('wanted'), randomBytes(100_000));
-    const { id } = await provider.share({ path: at('wanted') });
-    const { hash } = await provider.untilComplete(id);
-    const carl = await impostor(trackers[0] as ServerProcess, key);
-    clients.push(carl.client);
-    const fetchIt = () => carl.fetch(parseAddress(provider.ready.data as string), Buffer.from(hash as string, 'hex'));
-    expect((await fetchIt()).length).toBeGreaterThan(100);
-    expect(await keys('revoke', 'carl')).toMatchObject({ code: 0 });
-    // A heartbeat comes each second here; elsewhere each half minute, or what --peer-ttl says.
-    await eventually(
-      async () => (await fetchIt().catch((error: { code?: string }) => error.code)) === 'key_revoked',
-      20_000,
-    );
-    const metrics = await (await fetch(`${provider.ready.url}/metrics`)).text();
-    expect(metrics).toMatch(/handshakes_refused_total\{reason="key_revoked"\} [1-9]/);
   });
 
   it('has two secrets at once while one is replaced, and one after that', async () => {

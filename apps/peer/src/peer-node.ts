@@ -7,6 +7,7 @@ import {
   BlockSlots,
   DataDialer,
   DataServer,
+  DialedConnections,
   DOWNLOAD_SLOTS_MAX,
   MetadataDialer,
   TcpRpcClient,
@@ -54,11 +55,17 @@ export class PeerNode {
     const access = new PeerAccess({ key, cluster, name, clock, timers, random, logger, peerId: folder.id, ask });
     this.access = access;
     const { identity } = access;
+    const connections = new DialedConnections();
     const door = { identity, secret: access.toPeers, random, timers };
     const shelf = new ContentShelf(config.name);
     this.#dataAddress = config.listen;
     this.dataServer = new DataServer({ ...door, logger, directory: shelf, clock });
-    access.revocations.onRevoked((keyId) => this.dataServer.dropKey(keyId));
+    access.revocations.onRevoked((keyId) => {
+      for (const side of [this.dataServer, connections]) {
+        if (access.isRevoked) side.dropAll();
+        else side.dropKey(keyId);
+      }
+    });
     const rpc = { identity, secret: access.toTrackers, logger, ports: { clock, timers, random, hybridClock } };
     const memory = new TrackerMemory(folder, config.cluster, logger);
     this.#trackerMemory = memory;
@@ -69,6 +76,7 @@ export class PeerNode {
       random,
       makeClient: (address) => new TcpRpcClient({ ...rpc, address }),
       onMembers: (addresses) => void memory.keep(addresses),
+      onNotice: ({ revoked }) => access.tickets.learn(revoked),
     });
     this.trackers = new TrackerAgent({
       trackers,
@@ -81,6 +89,7 @@ export class PeerNode {
     });
     const dialing = {
       ...door,
+      connections,
       slots: new BlockSlots(BLOCK_BYTES_MAX, DOWNLOAD_SLOTS_MAX),
       prepare: (signal: AbortSignal) => access.prepare(signal),
       peerId: folder.id,

@@ -22,6 +22,7 @@ import { DataFolder } from '@panal/storage-fs';
 import { ENTRY_LIVES_OF_PEER, RandomHandoutPolicy, TrackerTable, Tracking } from '@panal/tracking';
 import { DtoPipe, type RpcPorts, TcpRpcServer } from '@panal/transport-tcp';
 import { HybridClock, versionsUpTo } from '@panal/wire';
+import { RevocationNotices } from './access/revocation-notices.js';
 import { ClusterPresence } from './cluster/cluster-presence.js';
 import { ClusterReplicas } from './cluster/cluster-replicas.js';
 import { openCluster } from './cluster/open-cluster.js';
@@ -62,10 +63,13 @@ export async function startTracker(config: TrackerConfig, world = systemWorld(co
     const knowledge = makeKnowledge(config, { id, ring, world, plugins });
     const { table, replicas, tracking, lifeMs } = knowledge;
     const rpc = makeRpcServer(config, new TrackerCredentials({ ring, keys: tracking.keys, clock: ports.clock }), world);
+    // Before its connections are dropped: whose key it is hears of it, too.
+    const notices = new RevocationNotices({ keys: tracking.keys, timers: ports.timers });
+    undo.unshift(async () => notices.stop());
     tracking.keys.onRevoked((keyId) => rpc.dropKey(keyId));
     const office = new TicketOffice({ cluster: config.cluster, ring, clock: ports.clock });
     const presence = new ClusterPresence();
-    const app = await makeApp(config, { id, rpc, tracking, presence, office, world, plugins });
+    const app = await makeApp(config, { id, rpc, tracking, presence, office, notices, world, plugins });
     undo.unshift(() => app.close());
     // RPC first: when a second tracker is started by mistake, the error is about the port the user thinks of.
     await app.startAllMicroservices();
@@ -167,13 +171,14 @@ interface AppParts {
   readonly tracking: Tracking;
   readonly presence: ClusterPresence;
   readonly office: TicketOffice;
+  readonly notices: RevocationNotices;
   readonly world: TrackerWorld;
   readonly plugins: PluginHost | undefined;
 }
 
 async function makeApp(
   { name }: TrackerConfig,
-  { id, rpc, tracking, presence, office, world: { ports, logger }, plugins }: AppParts,
+  { id, rpc, tracking, presence, office, notices, world: { ports, logger }, plugins }: AppParts,
 ): Promise<NestFastifyApplication> {
   const { clock, random } = ports;
   const self = makeTrackerSelf({ id, name, version: RELEASE }, clock);
@@ -182,7 +187,10 @@ async function makeApp(
     { name: 'rpc', whyNotReady },
     { name: 'cluster', whyNotReady: () => presence.whyNotReady() },
   ];
-  const module = TrackerModule.register({ tracking, presence, office, rpc, self, logger, random }, { checks, plugins });
+  const module = TrackerModule.register(
+    { tracking, presence, office, notices, rpc, self, logger, random },
+    { checks, plugins },
+  );
   const http = new FastifyAdapter({
     bodyLimit: HTTP_BODY_SIZE_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_TIMEOUT_MS,

@@ -24,6 +24,7 @@ export type MessageName =
   | 'cluster_uncordon'
   | 'cluster_snapshot'
   | 'ticket'
+  | 'access_watch'
   | 'key_create'
   | 'key_rotate'
   | 'key_revoke'

@@ -19,6 +19,7 @@ class Peer {
   readonly keyId: string;
   ticket: OwnTicket | undefined;
   publicKeys = ring.publicKeys;
+  isRevoked = false;
 
   constructor(
     readonly name: string,
@@ -53,6 +54,7 @@ class Peer {
       revocations: this.revocations,
       ticket: () => this.ticket,
       publicKeys: () => this.publicKeys,
+      isRevoked: () => this.isRevoked,
     });
   }
 
@@ -151,7 +153,13 @@ describe('peers with tickets', () => {
     const [alice, bob] = [new Peer('alice'), new Peer('bob')];
     bob.revocations.learn([alice.keyId], 0);
     expect(connect(alice, bob).serverError).toEqual(fault('key_revoked'));
-    expect(connect(bob, alice).clientError).toEqual(fault('key_revoked'));
+    expect(connect(bob, alice).clientError).toEqual(fault('ticket_refused', 'revoked'));
+  });
+
+  it('dial nobody once their own key is revoked, and say why', () => {
+    const alice = new Peer('alice');
+    alice.isRevoked = true;
+    expect(connect(alice, new Peer('bob')).clientError).toEqual(fault('key_revoked', 'of this process'));
   });
 
   it('refuse a stolen ticket: its thief has not the private half of its key', () => {

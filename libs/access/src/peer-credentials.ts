@@ -33,6 +33,8 @@ export interface PeerCredentialsOptions {
   readonly ticket: () => OwnTicket | undefined;
   /** Of the cluster's signing keys. */
   readonly publicKeys: () => readonly Buffer[];
+  /** This peer's own key was revoked: it dials nobody any more. Default: it was not. */
+  readonly isRevoked?: () => boolean;
 }
 
 /**
@@ -48,7 +50,8 @@ export class PeerCredentials implements ClientCredentials, ServerCredentials {
   }
 
   begin(): ClientAttempt {
-    const { members } = this.options;
+    const { members, isRevoked } = this.options;
+    if (isRevoked?.() === true) throw new CredentialFault('key_revoked');
     const own = this.#own();
     const asMember = members?.begin();
     if (own === undefined) {
@@ -59,7 +62,7 @@ export class PeerCredentials implements ClientCredentials, ServerCredentials {
     return {
       credential: { kind: 'ticket', ticket: own.bytes, fingerprint },
       agree: (shown) => {
-        if (shown?.kind === 'ticket') return this.#agree(own, shown.ticket);
+        if (shown?.kind === 'ticket') return this.#agree(own, shown.ticket, 'server');
         if (members === undefined) throw new CredentialFault('ticket_refused', 'no ticket');
         return members.agree(shown);
       },
@@ -71,7 +74,7 @@ export class PeerCredentials implements ClientCredentials, ServerCredentials {
     const own = this.#own();
     if (shown?.kind === 'ticket' && own !== undefined) {
       const credential = { kind: 'ticket', ticket: own.bytes, fingerprint: undefined } as const;
-      return { ...this.#agree(own, shown.ticket), credential };
+      return { ...this.#agree(own, shown.ticket, 'client'), credential };
     }
     // Whoever shows no ticket, or can be shown none, has to have the cluster's key, and so has this peer.
     const hasClusterKey = shown?.kind !== 'ticket' || shown.fingerprint !== undefined;
@@ -89,18 +92,21 @@ export class PeerCredentials implements ClientCredentials, ServerCredentials {
     return own !== undefined && this.options.clock.nowMs() < own.expiresAtMs ? own : undefined;
   }
 
-  #agree({ privateKey }: OwnTicket, bytes: Buffer): Agreement {
-    const ticket = this.#check(bytes);
+  /** @param shownBy The side whose ticket it is. */
+  #agree({ privateKey }: OwnTicket, bytes: Buffer, shownBy: 'client' | 'server'): Agreement {
+    const ticket = this.#check(bytes, shownBy);
     const { role, keyId, namespaces, peerId, principal } = ticket;
     return { secret: sharedSecret(privateKey, ticket), access: { role, keyId, namespaces, peerId }, principal };
   }
 
-  #check(bytes: Buffer): Ticket {
+  #check(bytes: Buffer, shownBy: 'client' | 'server'): Ticket {
     const { cluster, clock, revocations, publicKeys } = this.options;
     const isRevoked = (keyId: string): boolean => revocations.has(keyId);
     const ticket = checkTicket(bytes, { cluster, publicKeys: publicKeys(), nowMs: clock.nowMs(), isRevoked });
     if (typeof ticket !== 'string') return ticket;
-    throw new CredentialFault(ticket === 'revoked' ? 'key_revoked' : 'ticket_refused', ticket);
+    // A client that reads "key revoked" is to take it for its own; of a server it is one more reason to go elsewhere.
+    const isClients = ticket === 'revoked' && shownBy === 'client';
+    throw new CredentialFault(isClients ? 'key_revoked' : 'ticket_refused', ticket);
   }
 }
 

@@ -19,6 +19,7 @@ export {
 } from './data/data-errors.js';
 export { DOWNLOAD_SLOTS_MAX } from './data/data-limits.js';
 export { DataServer, type DataServerOptions } from './data/data-server.js';
+export { DialedConnections } from './data/dialed-connections.js';
 export { MetadataDialer, type MetadataDialerOptions, type WantedMetadata } from './data/metadata-dialer.js';
 export type { ContentDirectory, OfferedContent, Visitor } from './data/offered-content.js';
 export {
@@ -53,7 +54,7 @@ export { useRpcDefaults } from './rpc/rpc-defaults.js';
 export { RpcErrorFilter } from './rpc/rpc-error-filter.js';
 export type { RpcPorts } from './rpc/rpc-ports.js';
 export { RPC_SERVER_LIMITS, type RpcServerLimits } from './rpc/rpc-server-limits.js';
-export { type CallOptions, TcpRpcClient, type TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
+export { type CallOptions, type StreamEvents, TcpRpcClient, type TcpRpcClientOptions } from './rpc/tcp-rpc-client.js';
 export { RPC_TRANSPORT, TcpRpcServer, type TcpRpcServerOptions } from './rpc/tcp-rpc-server.js';
 export { endStream, type Secured, type SecureOptions, secureClient, secureServer } from './secure-socket.js';
 export { TrackerSet, type TrackerSetOptions } from './tracker-set.js';

@@ -97,6 +97,9 @@ export const TRACKER_MEMBERS_INTERVAL_MS = 60_000;
 /** A tracker that could not tell its members, because it has just started, is asked again after so long or a bit less. */
 export const TRACKER_MEMBERS_RETRY_MS = 2_000;
 
+/** A tracker that ended the stream of its revocations while the connection goes on is asked again after so long or a bit less. */
+export const TRACKER_NOTICES_RETRY_MS = 2_000;
+
 /** Replies that tell of newer members bring the question for them no more often than this. */
 export const TRACKER_MEMBERS_PAUSE_MS = 1_000;
 

@@ -1,5 +1,6 @@
 import { CURVE_KEY_SIZE, KEYS_AT_ONCE_MAX } from '@panal/access';
 import {
+  type AccessNotice,
   type AnnounceReply,
   type ClusterHints,
   type ClusterMembersReply,
@@ -88,6 +89,10 @@ export function readTicket(value: unknown): TicketReply {
     bytesOf(key, CURVE_KEY_SIZE, 'signingKeys'),
   );
   return { ticket, expiresAt: positive(reply, 'expiresAt'), signingKeys, revoked: keyIds(reply), ...hintsOf(reply) };
+}
+
+export function readAccessNotice(value: unknown): AccessNotice {
+  return { revoked: keyIds(fieldsOf(value)) };
 }
 
 export function readDeregister(value: unknown): DeregisterReply {

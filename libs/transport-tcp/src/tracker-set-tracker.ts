@@ -13,6 +13,7 @@ import { RpcClientClosedError } from './errors.js';
 import { TRACKER_DOUBT_FIRST_MS, TRACKER_DOUBT_MAX_MS } from './limits.js';
 import { backoffMs } from './rpc/backoff.js';
 import type { RpcClientStatus } from './rpc/rpc-client-status.js';
+import type { StreamEvents } from './rpc/tcp-rpc-client.js';
 import type { TrackerSetLimits } from './tracker-set-limits.js';
 
 /** What the set needs of a client to one tracker; `TcpRpcClient` is one. */
@@ -23,6 +24,8 @@ export interface TrackerClient {
   onStatus(listener: (status: RpcClientStatus) => void): () => void;
   connect(): Promise<void>;
   call<R>(pattern: string, data: unknown, options: { timeoutMs: number; signal?: AbortSignal }): Promise<R>;
+  /** Over the connection there is; ends with it. @returns Ends it. */
+  stream(pattern: string, data: unknown, events: StreamEvents): () => void;
   close(): Promise<void>;
 }
 
@@ -167,6 +170,13 @@ export class KnownTracker {
     if (client === undefined) return Promise.reject(this.#failure ?? new RpcClientClosedError(this.address));
     const { timeoutMs } = this.#options.limits;
     return client.call(pattern, data, signal === undefined ? { timeoutMs } : { timeoutMs, signal });
+  }
+
+  /** Asks it for a stream over the connection there is; that keeps no connection open which is not used otherwise. */
+  stream(pattern: string, data: unknown, events: StreamEvents): () => void {
+    if (this.#client !== undefined) return this.#client.stream(pattern, data, events);
+    events.onEnd(new RpcClientClosedError(this.address));
+    return () => undefined;
   }
 
   /** Closes the connection: it is not needed any more. */

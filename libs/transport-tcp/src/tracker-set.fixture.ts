@@ -2,6 +2,7 @@ import { formatAddress, type HostPort, ManualClock, PanalError, ReportedError, S
 import { type ClusterMembersReply, KeyMismatchError, TRACKER_PATTERNS, type TrackerMember } from '@panal/wire';
 import { ConnectError, RpcAbortedError, RpcDisconnectedError, RpcTimeoutError } from './errors.js';
 import type { RpcClientStatus } from './rpc/rpc-client-status.js';
+import type { StreamEvents } from './rpc/tcp-rpc-client.js';
 import { TrackerSet, type TrackerSetOptions } from './tracker-set.js';
 import type { TrackerClient } from './tracker-set-tracker.js';
 
@@ -12,6 +13,11 @@ export type Answer = (data: unknown) => unknown;
 
 /** Up; not there; takes connections or messages and says no more; turns the client away. */
 type Mode = 'up' | 'dead' | 'blackhole' | 'hanging' | 'refusing';
+
+interface FakeStream {
+  readonly say: (value: unknown) => void;
+  readonly end: (error: Error | undefined) => void;
+}
 
 export class FakeTracker {
   mode: Mode = 'up';
@@ -27,6 +33,9 @@ export class FakeTracker {
   readonly heard: { readonly pattern: string; readonly atMs: number }[] = [];
   readonly dialsMs: number[] = [];
   readonly clients = new Set<FakeClient>();
+  /** Whether it knows messages that are answered by a stream. */
+  hasStreams = false;
+  readonly streams = new Set<FakeStream>();
 
   constructor(
     readonly clock: ManualClock,
@@ -123,6 +132,22 @@ class FakeClient implements TrackerClient {
         }
       });
     });
+  }
+
+  stream(pattern: string, _data: unknown, { onValue, onEnd }: StreamEvents): () => void {
+    const { tracker } = this;
+    tracker?.heard.push({ pattern, atMs: this.clock.monotonicMs() });
+    if (tracker?.hasStreams !== true) {
+      onEnd(reported({ code: 'rpc_unknown_command', retryable: false }));
+      return () => undefined;
+    }
+    const stream: FakeStream = { say: onValue, end: onEnd };
+    const end = (): void => void tracker.streams.delete(stream);
+    tracker.streams.add(stream);
+    this.#open.add((error) => {
+      if (tracker.streams.delete(stream)) onEnd(error);
+    });
+    return end;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { formatAddress, type HostPort, ReportedError } from '@panal/runtime';
 import {
+  type AccessNotice,
   type AnnounceReply,
   type AnnounceRequest,
   type ClusterHints,
@@ -35,6 +36,7 @@ import { TRACKER_SET_LIMITS, type TrackerSetLimits } from './tracker-set-limits.
 import { TrackerLinks } from './tracker-set-links.js';
 import { MembersWatch } from './tracker-set-members.js';
 import { mergeAnnounces, mergeHeartbeats } from './tracker-set-merge.js';
+import { NoticeWatch } from './tracker-set-notices.js';
 import { type Question, QuestionDesk } from './tracker-set-questions.js';
 import {
   readAnnounce,
@@ -56,6 +58,8 @@ export interface TrackerSetOptions extends TrackerPorts {
   readonly limits?: Partial<TrackerSetLimits>;
   /** The trackers worth trying at the next start have changed; see `start`. At most TRACKERS_REMEMBERED_MAX. */
   readonly onMembers?: (addresses: readonly HostPort[]) => void;
+  /** A tracker tells of keys that were revoked: within a second or two, and the same ones more than once. Absent: none is asked to. */
+  readonly onNotice?: (notice: AccessNotice) => void;
 }
 
 /**
@@ -71,6 +75,7 @@ export class TrackerSet {
   readonly #links: TrackerLinks;
   readonly #members: MembersWatch;
   readonly #desk: QuestionDesk;
+  readonly #notices: NoticeWatch | undefined;
   readonly #sessionListeners = new Set<(address: string) => void>();
   #isClosed = false;
 
@@ -112,6 +117,8 @@ export class TrackerSet {
       onInterval: () => this.#links.maintain(),
     });
     const { members, links, book } = { members: this.#members, links: this.#links, book: this.#book };
+    const { onNotice } = options;
+    this.#notices = onNotice === undefined ? undefined : new NoticeWatch({ ports, onNotice });
     this.#desk = new QuestionDesk({ book, links, members, ports, limits });
   }
 
@@ -250,6 +257,7 @@ export class TrackerSet {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#members.stop();
+    this.#notices?.stop();
     this.#links.stop();
     await Promise.all(this.#book.all.map((tracker) => tracker.close()));
   }
@@ -262,6 +270,7 @@ export class TrackerSet {
 
   #onUp(tracker: KnownTracker): void {
     this.#members.ask(tracker);
+    this.#notices?.watch(tracker);
     this.#links.settle();
   }
 

@@ -93,6 +93,8 @@ export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
 export { HELLO_ROLES, type HelloIdentity, type HelloRole } from './identity.js';
 export type {
+  AccessNotice,
+  AccessWatchRequest,
   KeyCreateReply,
   KeyCreateRequest,
   KeyListReply,

@@ -22,6 +22,15 @@ export interface TicketReply extends ClusterHints {
   readonly revoked: readonly Uint8Array[];
 }
 
+/** Asks to be told of revocations from now on, as long as the connection lives. The last of two on one connection counts. */
+export type AccessWatchRequest = TrackerRequest;
+
+/** Each value of the stream that answers: the first at once, with all there is to tell; the others as it happens. */
+export interface AccessNotice {
+  /** Ids of keys that are no longer good, as in HeartbeatReply; the asker's own may be among them. */
+  readonly revoked: readonly Uint8Array[];
+}
+
 /** Only whoever has the cluster's key, or one with the role `admin`, may send this and what follows. */
 export interface KeyCreateRequest extends TrackerRequest {
   /** 16 random bytes. */

@@ -20,6 +20,7 @@ const PATTERN_VERSIONS: ReadonlyMap<string, number> = new Map([
   [TRACKER_PATTERNS.clusterUncordon, 3],
   [TRACKER_PATTERNS.clusterSnapshot, 3],
   [TRACKER_PATTERNS.ticket, 3],
+  [TRACKER_PATTERNS.accessWatch, 3],
   [TRACKER_PATTERNS.keyCreate, 3],
   [TRACKER_PATTERNS.keyRotate, 3],
   [TRACKER_PATTERNS.keyRevoke, 3],

@@ -80,6 +80,7 @@ describe('what is newer than the agreed version', () => {
     [patterns.clusterDrain, 2],
     [patterns.clusterCordon, 3],
     [patterns.clusterSnapshot, 3],
+    [patterns.accessWatch, 3],
     ['plugin.of.somebody', 1],
   ])('is no message: %s is there since %i', (pattern, version) => {
     expect(isPatternIn(pattern, version)).toBe(true);

@@ -33,6 +33,8 @@ export const TRACKER_PATTERNS = {
   clusterSnapshot: 'tracker.cluster.snapshot',
   /** @since 3 */
   ticket: 'tracker.access.ticket',
+  /** Answered by a stream. @since 3 */
+  accessWatch: 'tracker.access.watch',
   /** @since 3 */
   keyCreate: 'tracker.keys.create',
   /** @since 3 */

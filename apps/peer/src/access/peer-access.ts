@@ -6,7 +6,7 @@ import {
   PeerCredentials,
   Revocations,
 } from '@panal/access';
-import type { Clock } from '@panal/runtime';
+import type { Clock, Logger } from '@panal/runtime';
 import type { ClientCredentials, HelloIdentity } from '@panal/wire';
 import { TicketAgent, type TicketAgentOptions } from './ticket-agent.js';
 
@@ -25,9 +25,11 @@ export class PeerAccess {
   readonly toPeers: PeerCredentials;
   readonly tickets: TicketAgent;
   readonly revocations = new Revocations();
+  readonly #needsTicket: boolean;
+  #isRevoked = false;
 
   constructor(options: PeerAccessOptions) {
-    const { key, cluster, name, clock } = options;
+    const { key, cluster, name, clock, logger } = options;
     const { revocations } = this;
     this.identity = { role: 'peer', cluster, principal: formatPrincipal({ role: 'peer', name }) };
     const members = key.kind === 'cluster' ? new ClusterKeyCredentials(key.ring) : undefined;
@@ -42,14 +44,28 @@ export class PeerAccess {
       revocations,
       ticket: () => tickets.ticket,
       publicKeys: () => tickets.publicKeys,
+      isRevoked: () => this.#isRevoked,
     });
     this.#needsTicket = members === undefined;
+    const ownKeyId = key.kind === 'client' ? key.key.id.toString('hex') : undefined;
+    revocations.onRevoked((keyId) => {
+      if (keyId === ownKeyId) this.#revoke(logger);
+    });
   }
 
-  readonly #needsTicket: boolean;
+  /** A tracker told over a connection that proved it: the key of this peer is no longer good, and never will be again. */
+  get isRevoked(): boolean {
+    return this.#isRevoked;
+  }
 
   /** Resolves when there is something to show to another peer, or soon. */
   prepare(signal: AbortSignal): Promise<void> {
     return this.#needsTicket ? this.tickets.ready(signal) : Promise.resolve();
+  }
+
+  #revoke(logger: Logger): void {
+    this.#isRevoked = true;
+    this.tickets.revoke();
+    logger.error('The key of this peer has been revoked; it serves and fetches no more. Start it with a new key.');
   }
 }

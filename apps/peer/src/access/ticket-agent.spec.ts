@@ -108,6 +108,22 @@ describe('TicketAgent', () => {
     expect(REVOCATION_TOLD_MS).toBeGreaterThan(TICKET_LIFE_MS);
   });
 
+  it('shows none any more once its key is revoked, not even one that was on its way', async () => {
+    const bed = new Bed();
+    bed.agent.wake();
+    bed.agent.revoke();
+    await bed.pass(1);
+    bed.agent.wake();
+    await bed.pass(TICKET_LIFE_MS, 50);
+    expect([bed.asked.length, bed.shown]).toEqual([1, undefined]);
+    const later = new Bed();
+    later.agent.wake();
+    await later.pass(1);
+    later.agent.revoke();
+    expect(later.shown).toBeUndefined();
+    await later.agent.ready(new AbortController().signal);
+  });
+
   it('asks no more once it is stopped', async () => {
     const bed = new Bed();
     bed.agent.wake();

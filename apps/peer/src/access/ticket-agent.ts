@@ -39,7 +39,7 @@ export class TicketAgent {
 
   /** There is a tracker to ask: at once, unless there is a fresh ticket. */
   wake(): void {
-    if (this.#ticket === undefined && !this.#isAsking) void this.#renew();
+    if (this.#ticket === undefined && !this.#isAsking && !this.#isStopped) void this.#renew();
   }
 
   /** Resolves when there is a ticket, or soon: whoever dials without one is told what is missing. */
@@ -65,6 +65,12 @@ export class TicketAgent {
     for (const end of this.#waiting) end();
   }
 
+  /** The key of this peer was revoked: it shows the ticket it has to nobody any more, and asks for no other. */
+  revoke(): void {
+    this.stop();
+    this.#ticket = undefined;
+  }
+
   async #renew(): Promise<void> {
     const { ask, random, peerId, logger, clock } = this.options;
     this.#isAsking = true;
@@ -85,6 +91,7 @@ export class TicketAgent {
 
   #take({ ticket, expiresAt, signingKeys, revoked }: TicketReply, privateKey: OwnTicket['privateKey']): void {
     const { clock, random, revocations } = this.options;
+    if (this.#isStopped) return;
     const lifeMs = Math.max(TICKET_LIFE_MIN_MS, expiresAt - clock.nowMs());
     this.#ticket = { bytes: Buffer.from(ticket), privateKey, expiresAtMs: expiresAt };
     this.#publicKeys = signingKeys.map((key) => Buffer.from(key));

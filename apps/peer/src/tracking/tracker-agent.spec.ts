@@ -85,6 +85,10 @@ class FakeClient implements TrackerClient {
     return this.cluster.answer(formatAddress(this.address), pattern, data) as R;
   }
 
+  stream(): () => void {
+    throw new Error('nothing is streamed here');
+  }
+
   async close(): Promise<void> {
     this.cluster.clients.delete(this);
   }

@@ -1,5 +1,6 @@
 import { CURVE_KEY_SIZE } from '@panal/access';
 import {
+  type AccessWatchRequest,
   KEY_ID_SIZE,
   KEY_LIST_MAX,
   type KeyCreateRequest,
@@ -21,6 +22,11 @@ export class TicketMessage implements TicketRequest {
 
   @IsBytesOf(CURVE_KEY_SIZE)
   readonly publicKey!: Uint8Array;
+}
+
+export class AccessWatchMessage implements AccessWatchRequest {
+  @IsNamespace()
+  readonly namespace!: string;
 }
 
 export class KeyMessage implements KeyRevokeRequest {

@@ -4,11 +4,18 @@ import { Tracking } from '@panal/tracking';
 import { TcpRpcServer } from '@panal/transport-tcp';
 import { Counter, Gauge } from 'prom-client';
 import { ClusterPresence } from '../cluster/cluster-presence.js';
+import { RevocationNotices } from './revocation-notices.js';
 
 /** What Prometheus learns of who may come in, and who may not. */
 @Injectable()
 export class AccessMetrics {
-  constructor(registry: MetricsRegistry, tracking: Tracking, rpc: TcpRpcServer, presence: ClusterPresence) {
+  constructor(
+    registry: MetricsRegistry,
+    { keys }: Tracking,
+    rpc: TcpRpcServer,
+    presence: ClusterPresence,
+    notices: RevocationNotices,
+  ) {
     const registers = [registry];
     new Counter({
       name: 'panal_tracker_handshakes_refused_total',
@@ -23,13 +30,21 @@ export class AccessMetrics {
       },
     });
     new Gauge({
+      name: 'panal_tracker_revocation_watchers',
+      help: 'Connections that are told of revocations as they happen.',
+      registers,
+      collect() {
+        this.set(notices.watcherCount);
+      },
+    });
+    new Gauge({
       name: 'panal_tracker_client_keys',
       help: 'Client keys, by state; unreadable ones are sealed with a cluster key this tracker does not have.',
       labelNames: ['state'],
       registers,
       collect() {
         this.reset();
-        for (const [state, count] of Object.entries(tracking.keys.counts)) this.set({ state }, count);
+        for (const [state, count] of Object.entries(keys.counts)) this.set({ state }, count);
       },
     });
   }

@@ -4,6 +4,7 @@ import { TicketOffice } from '@panal/access';
 import { Tracking } from '@panal/tracking';
 import { RpcContext } from '@panal/transport-tcp';
 import {
+  type AccessNotice,
   type KeyCreateReply,
   type KeyListReply,
   type KeyRevokeReply,
@@ -11,9 +12,18 @@ import {
   type TicketReply,
   TRACKER_PATTERNS,
 } from '@panal/wire';
+import type { Observable } from 'rxjs';
 import { TrackerMetrics } from '../tracker-metrics.js';
-import { KeyCreateMessage, KeyListMessage, KeyMessage, KeyRotateMessage, TicketMessage } from './access-messages.js';
+import {
+  AccessWatchMessage,
+  KeyCreateMessage,
+  KeyListMessage,
+  KeyMessage,
+  KeyRotateMessage,
+  TicketMessage,
+} from './access-messages.js';
 import { requireAdmin } from './require-admin.js';
+import { RevocationNotices } from './revocation-notices.js';
 
 /** Who may belong to the cluster, and what peers show each other of it. */
 @Controller()
@@ -21,6 +31,7 @@ export class AccessController {
   constructor(
     private readonly tracking: Tracking,
     private readonly office: TicketOffice,
+    private readonly notices: RevocationNotices,
     private readonly metrics: TrackerMetrics,
   ) {}
 
@@ -32,6 +43,13 @@ export class AccessController {
     const { ticket, expiresAtMs } = this.office.issue({ principal: { role, principal }, access, peerId, publicKey });
     const revoked = this.tracking.keys.recentlyRevoked();
     return { ticket, expiresAt: expiresAtMs, signingKeys: this.office.publicKeys, revoked };
+  }
+
+  /** Peers hear of a revocation while it matters; see docs/designs/0008. */
+  @MessagePattern(TRACKER_PATTERNS.accessWatch)
+  watch(@Payload() _message: AccessWatchMessage, @Ctx() { remote }: RpcContext): Observable<AccessNotice> {
+    this.metrics.countMessage('access_watch');
+    return this.notices.watch(remote);
   }
 
   @MessagePattern(TRACKER_PATTERNS.keyCreate)

@@ -16,6 +16,7 @@ import { SystemClock, SystemRandom, SystemTimers } from '@panal/nest';
 import { parseAddress } from '@panal/runtime';
 import { TcpRpcClient } from '@panal/transport-tcp';
 import {
+  type AccessNotice,
   type HeartbeatReply,
   HybridClock,
   type KeyListReply,
@@ -28,6 +29,11 @@ import { makeAnnounce, makePeer, makeTrackerFixture, type TrackerFixture } from 
 const random = new SystemRandom();
 const publicKey = publicBytesOf('x25519', privateKeyOf('x25519', random.bytes(32)));
 const ticketRequest = { namespace: 'default', peerId: makePeer(1).id, publicKey };
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let look = 0; look < 500 && !condition(); look += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(condition()).toBe(true);
+}
 
 describe('access to a tracker', () => {
   let fixture: TrackerFixture;
@@ -128,6 +134,46 @@ describe('access to a tracker', () => {
     });
   });
 
+  it('is watched: who wants to know hears of a revocation at once, whose key it is as the last it hears', async () => {
+    const key = await register(newKey('ada'));
+    const [bearer, other] = [connect(key), connect(await register(newKey('bob')))];
+    const watch = async (client: TcpRpcClient) => {
+      const told: string[][] = [];
+      const ended = new Promise<unknown>((resolve) => {
+        void client.connect().then(() =>
+          client.stream(
+            patterns.accessWatch,
+            { namespace: 'default' },
+            {
+              onValue: (value) =>
+                told.push((value as AccessNotice).revoked.map((id) => Buffer.from(id).toString('hex'))),
+              onEnd: resolve,
+            },
+          ),
+        );
+      });
+      await until(() => told.length === 1);
+      return { told, ended };
+    };
+    const [own, others] = [await watch(bearer), await watch(other)];
+    await fixture.client.call(patterns.keyRevoke, { namespace: 'default', id: key.id });
+    await own.ended;
+    await until(() => others.told.length === 2);
+    const id = key.id.toString('hex');
+    expect([own.told, others.told]).toEqual([
+      [[], [id]],
+      [[], [id]],
+    ]);
+    expect((await watch(other)).told).toEqual([[id]]);
+    await others.ended;
+    const { text } = await fixture.get('/metrics');
+    expect(text).toContain('panal_tracker_revocation_watchers 1');
+    const older = fixture.connect(2);
+    await expect(older.call(patterns.accessWatch, { namespace: 'default' })).rejects.toMatchObject({
+      code: 'rpc_unknown_command',
+    });
+  });
+
   it.each([
     ['peer', patterns.keyList, { countMax: 1 }],
     ['viewer', patterns.keyRevoke, { id: Buffer.alloc(16) }],
@@ -164,6 +210,7 @@ describe('access to a tracker', () => {
     [patterns.keyCreate, { namespace: 'default', id: Buffer.alloc(16), sealed: Buffer.alloc(2_000) }],
     [patterns.keyRotate, { namespace: 'default', id: Buffer.alloc(16), oldUntil: -1 }],
     [patterns.keyList, { namespace: 'default', countMax: 0 }],
+    [patterns.accessWatch, {}],
   ])('takes no nonsense: %s %#', async (pattern, request) => {
     await expect(fixture.client.call(pattern, request)).rejects.toMatchObject({ code: 'message_invalid' });
   });

@@ -14,6 +14,7 @@ import { bedPorts, realTimers } from '../rpc/rpc-bed.fixture.js';
 import { BlockSlots } from './block-slots.js';
 import { DataDialer } from './data-dialer.js';
 import { DataServer } from './data-server.js';
+import { DialedConnections } from './dialed-connections.js';
 import { MetadataDialer } from './metadata-dialer.js';
 import type { OfferedContent } from './offered-content.js';
 
@@ -40,6 +41,7 @@ describe('the data port', () => {
   let found: string[];
   let greeted: number;
   let lost: Error[];
+  const connections = new DialedConnections();
 
   /** What the data port takes every downloader for. */
   const admitsAs = (access: Access): ServerCredentials => ({
@@ -78,9 +80,15 @@ describe('the data port', () => {
     secret: credentials,
     random: new SeededRandom(5),
     timers: realTimers,
+    connections,
     peerId,
     peerName: 'ada',
   });
+
+  async function until(condition: () => boolean): Promise<void> {
+    for (let look = 0; look < 200 && !condition(); look += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(condition()).toBe(true);
+  }
 
   function dial(address: HostPort, namespace = 'default', credentials?: ClientCredentials) {
     const dialer = new DataDialer(
@@ -147,9 +155,31 @@ describe('the data port', () => {
     server.dropKey('bb');
     expect(server.connectionCount).toBe(1);
     server.dropKey('aa');
-    for (let look = 0; look < 200 && lost.length === 0; look += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(lost).toHaveLength(1);
+    await until(() => lost.length === 1);
+  });
+
+  it('is left at once, too, when the key of its peer is revoked, and by a peer whose own is', async () => {
+    const address = await serve(secret);
+    const asPeer = (keyId: string): ClientCredentials => ({
+      ...plainSecret(secret),
+      begin: () => ({
+        credential: undefined,
+        agree: () => ({ secret, access: { ...bearer, keyId }, principal: undefined }),
+      }),
+    });
+    await dial(address, 'default', asPeer('aa'));
+    await dial(address, 'default', asPeer('bb'));
+    expect(connections.size).toBe(2);
+    connections.dropKey('cc');
+    connections.dropKey('aa');
+    await until(() => lost.length === 1 && connections.size === 1);
+    connections.dropAll();
+    await until(() => lost.length === 2 && connections.size === 0);
+    await dial(address);
+    server.dropAll();
+    await until(() => lost.length === 3);
+    expect((await fetch(address)).toString()).toBe('torrent file');
+    expect(connections.size).toBe(0);
   });
 
   it('refuses, counts, and after a while shuts out who is refused again and again', async () => {

@@ -14,6 +14,7 @@ import { secureClient } from '../secure-socket.js';
 import type { BlockSlots } from './block-slots.js';
 import { ContentMismatchError, ContentUnknownError, DataConnectionLostError } from './data-errors.js';
 import { OPEN_TIMEOUT_MS } from './data-limits.js';
+import type { DialedConnections } from './dialed-connections.js';
 import { DialedSocket } from './dialed-socket.js';
 import { DownloadLink } from './download-link.js';
 
@@ -24,6 +25,8 @@ export interface DataDialerOptions {
   readonly secret: Buffer | ClientCredentials;
   /** Resolves when the credentials have something to show, or after a bounded wait. Default: they have. */
   readonly prepare?: (signal: AbortSignal) => Promise<void>;
+  /** Where what is dialled is noted, while it is open. */
+  readonly connections?: DialedConnections;
   readonly random: Random;
   readonly timers: Timers;
   /** Shared by all downloads of the process: it bounds the memory of all of them together. */
@@ -50,7 +53,7 @@ export class DataDialer implements SourceDialer {
 
   /** @throws ConnectError, HandshakeError, ContentUnknownError, ContentMismatchError, DataConnectionLostError */
   async dial(source: SourceAddress, events: SourceLinkEvents, signal: AbortSignal): Promise<DialedSource> {
-    const { identity, secret, random, timers, prepare } = this.options;
+    const { identity, secret, random, timers, prepare, connections } = this.options;
     await prepare?.(signal);
     const dialed = new DialedSocket({ host: source.host, port: source.port });
     await dialed.connected(source, timers, signal);
@@ -64,6 +67,9 @@ export class DataDialer implements SourceDialer {
       recordSizeMax: DATA_RECORD_BYTES_MAX,
       source: (listener) => dialed.onHello(listener),
     });
+    const { socket } = dialed;
+    const forget = connections?.add(secured.session.access.keyId, () => socket.destroy());
+    if (forget !== undefined) socket.once('close', forget);
     // Whoever may not deal with the namespace is not told what is wanted of it.
     if (!mayUseNamespace(secured.session.access, this.torrent.namespace)) {
       dialed.socket.destroy();

@@ -62,6 +62,11 @@ export class DataServer {
     for (const connection of this.#connections) if (connection.keyId === keyId) connection.destroy();
   }
 
+  /** Ends all connections at once, and goes on listening. */
+  dropAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   get connectionCount(): number {
     return this.#sockets.size;
   }
@@ -83,7 +88,7 @@ export class DataServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
+      this.dropAll();
     });
   }
 

@@ -10,7 +10,7 @@ import { MetadataDownload } from './metadata-download.js';
 
 export type MetadataDialerOptions = Pick<
   DataDialerOptions,
-  'identity' | 'secret' | 'random' | 'timers' | 'peerId' | 'peerName' | 'prepare'
+  'identity' | 'secret' | 'random' | 'timers' | 'peerId' | 'peerName' | 'prepare' | 'connections'
 >;
 
 /** The torrent whose file is wanted. */
@@ -35,6 +35,7 @@ export class MetadataDialer {
     const end = (): void => void socket.destroy();
     const cancel = timers.after(METADATA_TIMEOUT_MS, end);
     signal.addEventListener('abort', end, { once: true });
+    let forget = (): void => undefined;
     try {
       const secured = await secureClient(socket, {
         ...this.options,
@@ -42,6 +43,7 @@ export class MetadataDialer {
         timeoutMs: HELLO_TIMEOUT_MS,
         recordSizeMax: DATA_RECORD_BYTES_MAX,
       });
+      forget = this.options.connections?.add(secured.session.access.keyId, end) ?? forget;
       if (socket.destroyed) throw new DataConnectionLostError(name, 'it is closed');
       if (!mayUseNamespace(secured.session.access, namespace))
         throw new ContentUnknownError(name, 'namespace_forbidden');
@@ -49,6 +51,7 @@ export class MetadataDialer {
       // Data port 0: who asks for the torrent file has nothing yet that the provider could fetch in turn.
       return await download.run({ kind: 'open', namespace, hash, peerId, peerName, dataPort: 0 });
     } finally {
+      forget();
       cancel();
       signal.removeEventListener('abort', end);
       socket.destroy();

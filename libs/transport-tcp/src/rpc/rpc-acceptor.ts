@@ -67,9 +67,9 @@ export class RpcAcceptor {
     void this.#open(stream);
   }
 
-  /** Ends the connections of a client key: it was revoked. */
+  /** Ends the connections of a client key: it was revoked. What was said to it still arrives; nothing of it is heard any more. */
   dropKey(keyId: string): void {
-    for (const accepted of this.#accepted) if (accepted.keyId === keyId) accepted.link.destroy();
+    for (const accepted of this.#accepted) if (accepted.keyId === keyId) accepted.link.end();
   }
 
   /** Resolves when every connection is closed, at the latest soon after `drainTimeoutMs`. */

@@ -27,6 +27,11 @@ export class RpcContext extends BaseRpcContext<[RpcRemote, string, MessageStamp]
     return this.args[1];
   }
 
+  /** One and the same for all messages of a connection. */
+  get remote(): RpcRemote {
+    return this.args[0];
+  }
+
   get principal(): string {
     return this.args[0].identity.principal;
   }

@@ -47,6 +47,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What becomes of a stream. */
+export interface StreamEvents {
+  readonly onValue: (value: unknown) => void;
+  /** Once; `error` says why unless the server ended it in good order. */
+  readonly onEnd: (error: Error | undefined) => void;
+}
+
 /**
  * Asks one server. Connects at the first use, keeps the connection, and makes it anew when it is lost. `call` is the way for
  * one answer; `send` and `emit` of Nest's ClientProxy work too, `send` for streams.
@@ -155,6 +162,24 @@ export class TcpRpcClient extends ClientProxy {
         );
       }
     });
+  }
+
+  /**
+   * Asks for a stream over the connection there is now, and ends with it: nothing is connected for it, and nobody asks again.
+   * @returns Ends it; the server is told, and nobody is called back any more.
+   */
+  stream(pattern: string, data: unknown, { onValue, onEnd }: StreamEvents): () => void {
+    const onError = (error: Error): void => onEnd(error);
+    try {
+      const parts = partsOf(pattern);
+      const link = this.#openLink();
+      const msgId = this.#add({ onValue: (value) => onValue(value), onEnd: () => onEnd(undefined), onError });
+      this.#request(link, msgId, { parts, data, onError });
+      return () => this.#cancel(msgId);
+    } catch (error) {
+      onError(error as Error);
+      return () => undefined;
+    }
   }
 
   /** Behind `send`, which connected first. */

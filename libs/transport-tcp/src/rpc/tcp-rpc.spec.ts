@@ -217,6 +217,31 @@ describe.each([
     await until(() => endedStreamCount === before + 2);
   });
 
+  it('streams over the connection there is, calls back for each value, and tells the server that it was enough', async () => {
+    const ends: (Error | undefined)[] = [];
+    const values: unknown[] = [];
+    const events = { onValue: (value: unknown) => values.push(value), onEnd: (error?: Error) => ends.push(error) };
+    await client.connect();
+    client.stream('bee.hive.count', 3, events);
+    await until(() => ends.length === 1);
+    expect([values, ends]).toEqual([[0, 1, 2], [undefined]]);
+    const before = endedStreamCount;
+    const end = client.stream('bee.hive.endless', {}, events);
+    await until(() => values.length === 4);
+    end();
+    await until(() => endedStreamCount === before + 1);
+    client.stream('bee.hive.fly', {}, events);
+    await until(() => ends.length === 2);
+    expect(ends[1]).toMatchObject({ code: 'rpc_unknown_command' });
+    const idle = bed.client(client.address);
+    idle.stream('bee.hive.endless', {}, events);
+    expect(ends[2]).toMatchObject({ code: 'rpc_client_closed' });
+    await idle.connect();
+    idle.stream('bee.hive.endless', {}, events);
+    await idle.close();
+    expect(ends).toHaveLength(4);
+  });
+
   it('answers the send of a ClientProxy, errors too', async () => {
     expect(await firstValueFrom(client.send('bee.hive.square', 5))).toBe(25);
     expect(await failureOf(firstValueFrom(client.send('bee.hive.soldout', {})))).toMatchObject({ code: 'sold_out' });
