@@ -5,7 +5,7 @@ import { addressesOf, areSame, type Claim, meet, type PeerDirectory, type PeerLe
 import { type PeerSession, type PeerSessions, sessionFrom, sessionOf } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import type { RecordMaker } from './record-maker.js';
-import { toHex } from './torrent-key.js';
+import { recentHex } from './torrent-key.js';
 
 export interface PeerClaimsOptions {
   readonly directory: PeerDirectory;
@@ -25,7 +25,7 @@ export class PeerClaims {
    * @throws PeerNameTakenError, PeerFencedError, TrackerFullError
    */
   admit(identity: PeerIdentity, observedHost: string, nowMs: number): PeerSession {
-    const id = toHex(identity.id);
+    const id = recentHex(identity.id);
     const addresses = addressesOf(identity, observedHost);
     const claim = this.options.directory.claim(identity, addresses, id);
     if (claim.kind !== 'free') throw this.#refuse(claim, identity.name);

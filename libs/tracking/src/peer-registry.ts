@@ -23,7 +23,7 @@ import type { Replicas } from './replicas.js';
 import type { ServedEntries } from './served-entries.js';
 import { SessionRecords } from './session-records.js';
 import type { Swarms } from './swarms.js';
-import { MessageTorrent, toHex, torrentKey } from './torrent-key.js';
+import { MessageTorrent, recentHex, toHex, torrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
 export interface PeerRegistryOptions {
@@ -91,7 +91,7 @@ export class PeerRegistry {
   async heartbeat({ namespace, peerId, incarnation, torrents }: HeartbeatRequest): Promise<HeartbeatReply> {
     const { claims, replicas } = this.options;
     const nowMs = this.#now();
-    const session = claims.renew(toHex(peerId), incarnation, nowMs);
+    const session = claims.renew(recentHex(peerId), incarnation, nowMs);
     if (session === undefined) return { unknown: torrents.map(({ hash }) => hash), ...this.#rhythm };
     this.#records.checkReachability(session);
     const isRefreshDue = nowMs >= session.refreshDueMs;

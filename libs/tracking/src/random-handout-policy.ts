@@ -13,10 +13,12 @@ export class RandomHandoutPolicy implements HandoutPolicy {
   constructor(private readonly random: Random) {}
 
   choose({ sources, networks, peerCountMax }: HandoutRequest): readonly PeerSource[] {
+    if (sources.every((source) => source.isComplete && isNear(source, networks))) {
+      return this.#sample([...sources], peerCountMax);
+    }
     const tiers: [PeerSource[], PeerSource[], PeerSource[], PeerSource[]] = [[], [], [], []];
     for (const source of sources) {
-      const isNear = networks.size === 0 || source.lease.addresses.some(({ network }) => networks.has(network));
-      if (isNear) tiers[source.isComplete ? 0 : 1].push(source);
+      if (isNear(source, networks)) tiers[source.isComplete ? 0 : 1].push(source);
       else tiers[source.isComplete ? 2 : 3].push(source);
     }
     const chosen: PeerSource[] = [];
@@ -33,4 +35,11 @@ export class RandomHandoutPolicy implements HandoutPolicy {
     }
     return tier.slice(0, count);
   }
+}
+
+function isNear({ lease: { addresses } }: PeerSource, networks: ReadonlySet<string>): boolean {
+  if (networks.size === 0) return true;
+  const [only] = addresses;
+  if (only !== undefined && addresses.length === 1) return networks.has(only.network);
+  return addresses.some(({ network }) => networks.has(network));
 }

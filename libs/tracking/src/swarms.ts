@@ -1,6 +1,13 @@
-import { HANDOUT_PEERS_MAX, type LookupReply, mergeLookups, type PeerAddress, type PeerInfo } from '@panal/wire';
+import {
+  FixedBody,
+  HANDOUT_PEERS_MAX,
+  type LookupReply,
+  mergeLookups,
+  type PeerAddress,
+  type PeerInfo,
+} from '@panal/wire';
 import type { HandoutPolicy } from './handout-policy.js';
-import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE } from './limits.js';
+import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE, SINGLE_NETWORKS_MAX } from './limits.js';
 import type { PeerDirectory, PeerLease } from './peer-directory.js';
 import type { PeerSource } from './peer-entry.js';
 import { slotOfTorrent } from './record-keys.js';
@@ -89,7 +96,7 @@ export class Swarms {
   #handout(key: TorrentKey, asker: string | undefined, peerCountMax: number): readonly PeerInfo[] {
     const { entries, directory, policy } = this.options;
     const askerAddresses = asker === undefined ? [] : (directory.get(asker)?.addresses ?? []);
-    const networks = new Set(askerAddresses.map(({ network }) => network));
+    const networks = networksOf(askerAddresses);
     const nearCountMax = peerCountMax * (policy.choice ?? HANDOUT_CHOICE);
     const leases: PeerLease[] = [];
     let nearCount = 0;
@@ -102,9 +109,14 @@ export class Swarms {
       return nearCount < nearCountMax ? true : 'last';
     };
     const sampled = entries.sample(key, { count: HANDOUT_CANDIDATES_MAX, accept });
-    const sources = sampled.map(({ isComplete }, at): PeerSource => ({ lease: leases[at] as PeerLease, isComplete }));
+    const sources: PeerSource[] = [];
+    for (let at = 0; at < sampled.length; at += 1) {
+      sources.push({ lease: leases[at] as PeerLease, isComplete: sampled[at]?.isComplete === true });
+    }
     const chosen = policy.choose({ sources, networks, peerCountMax });
-    return chosen.slice(0, peerCountMax).map((source) => this.#peerInfo(source, networks));
+    const infos: PeerInfo[] = [];
+    for (const source of chosen) if (infos.length < peerCountMax) infos.push(this.#peerInfo(source, networks));
+    return infos;
   }
 
   /** Addresses on a network of the asker come first: the asker dials them in this order. */
@@ -120,17 +132,44 @@ export class Swarms {
     if (infos === undefined) {
       const { name, addresses } = lease;
       const id = fromHex(lease.id);
-      infos = { seed: { id, name, addresses, isComplete: true }, leech: { id, name, addresses, isComplete: false } };
+      infos = { seed: new FixedInfo(id, name, addresses, true), leech: new FixedInfo(id, name, addresses, false) };
       this.#infos.set(lease, infos);
     }
     return infos[isComplete ? 'seed' : 'leech'];
   }
 }
 
+/** A peer as nearly every reply has it: encoded once. */
+class FixedInfo extends FixedBody implements PeerInfo {
+  constructor(
+    readonly id: Uint8Array,
+    readonly name: string,
+    readonly addresses: readonly PeerAddress[],
+    readonly isComplete: boolean,
+  ) {
+    super();
+  }
+}
+
+/** Sets of one network, which is what nearly all peers are on: the same one for all of them. */
+const single = new Map<string, ReadonlySet<string>>();
+
+function networksOf(addresses: readonly PeerAddress[]): ReadonlySet<string> {
+  const [only] = addresses;
+  if (only === undefined || addresses.length > 1) return new Set(addresses.map(({ network }) => network));
+  let networks = single.get(only.network);
+  if (networks === undefined) {
+    networks = new Set([only.network]);
+    if (single.size < SINGLE_NETWORKS_MAX) single.set(only.network, networks);
+  }
+  return networks;
+}
+
 function isNear({ addresses }: PeerLease, networks: ReadonlySet<string>): boolean {
   if (networks.size === 0) return true;
-  for (const { network } of addresses) if (networks.has(network)) return true;
-  return false;
+  const [only] = addresses;
+  if (only !== undefined && addresses.length === 1) return networks.has(only.network);
+  return addresses.some(({ network }) => networks.has(network));
 }
 
 /** Another tracker's answer, as far as it makes sense: trackers trust each other, but not each other's release. */

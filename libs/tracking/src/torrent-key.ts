@@ -1,3 +1,4 @@
+import { HexMemo } from './hex-memo.js';
 import { slotOfTorrent as slotOfBytes } from './table/record-key.js';
 
 /** A torrent in a namespace; the same content in two namespaces is two torrents. */
@@ -24,7 +25,7 @@ export class MessageTorrent implements TorrentKey {
   }
 
   get torrent(): string {
-    this.#torrent ??= this.hash.toString('hex');
+    this.#torrent ??= recentHex(this.hash);
     return this.#torrent;
   }
 
@@ -52,6 +53,15 @@ export function hashOf(key: TorrentKey): Buffer {
 /** Ids are kept as hex: usable as map keys, and free of the receive buffer the bytes came in. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+}
+
+const contentIds = new HexMemo(32);
+const peerIds = new HexMemo(16);
+
+/** The same, for ids of messages: most of them came a moment ago as well. */
+export function recentHex(id: Uint8Array): string {
+  if (id.length === 32) return contentIds.hexOf(id);
+  return id.length === 16 ? peerIds.hexOf(id) : toHex(id);
 }
 
 /** The opposite of `toHex`. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { findBodyFault } from './body-check.js';
 import { BodyWriter } from './body-writer.js';
+import { FixedBody } from './fixed-body.js';
 import { BODY_DEPTH_MAX, BODY_KEY_SIZE_MAX } from './limits.js';
 
 // As body.ts has it.
@@ -65,5 +66,40 @@ describe('BodyWriter', () => {
       'ñ',
     ];
     for (const value of others) expect(writer.write(value, 0)).toBeUndefined();
+  });
+
+  it('writes a fixed body as the object of its fields, once, and then again at any place that is not deeper', () => {
+    class Fixed extends FixedBody {
+      constructor(readonly list: readonly unknown[]) {
+        super();
+      }
+
+      get size(): number {
+        return this.list.length;
+      }
+    }
+    const list = [1, 'two', { three: Buffer.from([3]) }];
+    const plain = { list };
+    const fixed = new Fixed(list);
+    const bodies = (value: unknown): unknown[] => [value, [value, value], { a: [value] }, [value], value];
+    for (const [at, body] of bodies(fixed).entries()) {
+      const expected = Buffer.from(packr.pack(bodies(plain)[at])).toString('hex');
+      expect(writer.write(body, 5)?.subarray(5).toString('hex')).toBe(expected);
+      // The general encoder agrees, for a body that is too large for this one.
+      expect(Buffer.from(packr.pack(body)).toString('hex')).toBe(expected);
+    }
+  });
+
+  it('counts the depth of a fixed body from where it is', () => {
+    class Deep extends FixedBody {
+      constructor(readonly inner: unknown) {
+        super();
+      }
+    }
+    const nest = (value: unknown, times: number): unknown => (times === 0 ? value : [nest(value, times - 1)]);
+    const deep = new Deep(nest(1, BODY_DEPTH_MAX - 3));
+    expect(writer.write(deep, 0)).toBeDefined();
+    expect(writer.write(nest(deep, 2), 0)).toBeDefined();
+    expect(writer.write(nest(deep, 3), 0)).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import { FixedBody } from './fixed-body.js';
 import { BODY_DEPTH_MAX, BODY_KEY_SIZE_MAX } from './limits.js';
 
 /** Most messages are far smaller; what does not fit goes the general way. Less than BODY_VALUES_MAX values fit. */
@@ -59,7 +60,25 @@ export class BodyWriter {
     if (constructor === Buffer || constructor === Uint8Array) return this.#binary(value as Uint8Array);
     if (depth >= BODY_DEPTH_MAX) return false;
     if (Array.isArray(value)) return constructor === Array && this.#list(value, depth);
-    return constructor === Object && this.#fields(value as Readonly<Record<string, unknown>>, depth);
+    if (constructor === Object) return this.#fields(value as Readonly<Record<string, unknown>>, depth);
+    return value instanceof FixedBody && this.#fixed(value, depth);
+  }
+
+  #fixed(body: FixedBody, depth: number): boolean {
+    const written = FixedBody.writtenOf(body);
+    if (written === undefined || written.depth < depth) return this.#fixedFields(body, depth);
+    const { bytes } = written;
+    if (this.#at + bytes.length > ROOM - 16) return false;
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return true;
+  }
+
+  #fixedFields(body: FixedBody, depth: number): boolean {
+    const from = this.#at;
+    const isWritten = this.#fields(body as unknown as Readonly<Record<string, unknown>>, depth);
+    if (isWritten) FixedBody.keep(body, { bytes: Buffer.from(this.#bytes.subarray(from, this.#at)), depth });
+    return isWritten;
   }
 
   #list(items: readonly unknown[], depth: number): boolean {

@@ -89,6 +89,7 @@ export {
   RecordTruncatedError,
   TicketRefusedError,
 } from './errors.js';
+export { FixedBody } from './fixed-body.js';
 export type { HandshakeOptions, HandshakeStep, Session } from './handshake.js';
 export { HybridClock, hybridTimeMs, isHybridTime } from './hybrid-clock.js';
 export { HELLO_ROLES, type HelloIdentity, type HelloRole } from './identity.js';

@@ -3,7 +3,8 @@ import { type DtoClass, nestedClassesOf } from './dto-plan.js';
 
 interface Rule {
   readonly constraint: ValidatorConstraintInterface;
-  readonly constraints: unknown[];
+  /** What the rule is asked with: one for all its questions, for each is answered at once and a message asks twenty. */
+  readonly asked: { value: unknown; constraints: unknown[]; targetName: string; object: object; property: string };
 }
 
 /** What class-validator would ask about one field. */
@@ -14,6 +15,8 @@ interface FieldCheck {
   readonly rules: readonly Rule[];
   readonly nested: DtoClass | undefined;
 }
+
+const NOTHING = {};
 
 /** Undefined: the class has rules of a kind that only class-validator itself follows. */
 const checks = new Map<DtoClass, readonly FieldCheck[] | undefined>();
@@ -26,16 +29,21 @@ const checks = new Map<DtoClass, readonly FieldCheck[] | undefined>();
 export function isSurelySound(dtoClass: DtoClass, dto: object): boolean {
   const fields = checksOf(dtoClass);
   if (fields === undefined) return false;
-  for (const check of fields) if (!isFieldSound(check, dto, dtoClass)) return false;
+  for (const check of fields) if (!isFieldSound(check, dto)) return false;
   return true;
 }
 
-function isFieldSound({ field, conditions, rules, nested }: FieldCheck, dto: object, dtoClass: DtoClass): boolean {
+function isFieldSound({ field, conditions, rules, nested }: FieldCheck, dto: object): boolean {
   const value = (dto as Readonly<Record<string, unknown>>)[field];
   for (const condition of conditions) if (!condition(dto, value)) return true;
-  for (const { constraint, constraints } of rules) {
-    const asked = { value, constraints, targetName: dtoClass.name, object: dto, property: field };
-    if (constraint.validate(value, asked) !== true) return false;
+  for (const { constraint, asked } of rules) {
+    asked.value = value;
+    asked.object = dto;
+    const isSound = constraint.validate(value, asked) === true;
+    // Nothing of the message stays behind.
+    asked.value = undefined;
+    asked.object = NOTHING;
+    if (!isSound) return false;
   }
   if (nested === undefined || value === undefined) return true;
   if (!Array.isArray(value)) return isNestedSound(nested, value);
@@ -69,7 +77,8 @@ function makeChecks(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
       if (type !== ValidationTypes.CUSTOM_VALIDATION || each || validateIf !== undefined) return undefined;
       for (const { async, instance } of storage.getTargetValidatorConstraints(constraintCls)) {
         if (async) return undefined;
-        rules.push({ constraint: instance, constraints });
+        const asked = { value: undefined, constraints, targetName: dtoClass.name, object: NOTHING, property: field };
+        rules.push({ constraint: instance, asked });
       }
     }
     fields.push({ field, conditions, rules, nested: nested.get(field) });
