@@ -1,5 +1,6 @@
 import { Packr, RESERVE_START_SPACE, Unpackr } from 'msgpackr';
 import { findBodyFault } from './body-check.js';
+import { BodyReader, UNREAD } from './body-reader.js';
 import { BodyWriter } from './body-writer.js';
 import { BodyInvalidError, BodyUnencodableError } from './errors.js';
 import { FRAME_SIZE_MAX } from './limits.js';
@@ -10,6 +11,7 @@ import { FRAME_SIZE_MAX } from './limits.js';
 const packOptions = { useRecords: false, encodeUndefinedAsNil: true, skipValues: [undefined] };
 const packr = new Packr(packOptions);
 const writer = new BodyWriter();
+const reader = new BodyReader();
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsType: 'number' });
 
 /**
@@ -35,6 +37,8 @@ export function encodeBody(value: unknown, headSize: number): Buffer {
  */
 export function decodeBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
+  const read = reader.read(bytes);
+  if (read !== UNREAD) return read;
   const fault = findBodyFault(bytes);
   if (fault !== undefined) throw new BodyInvalidError(fault);
   try {
