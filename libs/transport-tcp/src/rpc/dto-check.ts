@@ -1,5 +1,5 @@
 import { getMetadataStorage, ValidationTypes, type ValidatorConstraintInterface } from 'class-validator';
-import { type DtoClass, nestedClassesOf } from './dto-plan.js';
+import type { DtoClass, DtoPlan } from './dto-plan.js';
 
 interface Rule {
   readonly constraint: ValidatorConstraintInterface;
@@ -13,21 +13,29 @@ interface FieldCheck {
   /** When one says no, nothing else is asked, as with `@IsOptional()`. */
   readonly conditions: readonly ((dto: object, value: unknown) => boolean)[];
   readonly rules: readonly Rule[];
-  readonly nested: DtoClass | undefined;
+  readonly nested: DtoCheck | undefined;
+}
+
+/** Undefined fields: the class has rules of a kind that only class-validator itself follows. */
+interface DtoCheck {
+  readonly dtoClass: DtoClass;
+  fields: readonly FieldCheck[] | undefined;
 }
 
 const NOTHING = {};
 
-/** Undefined: the class has rules of a kind that only class-validator itself follows. */
-const checks = new Map<DtoClass, readonly FieldCheck[] | undefined>();
+const checks = new Map<DtoPlan, DtoCheck>();
 
 /**
  * Whether class-validator finds nothing wrong with a DTO, by asking its own rules, at a tenth of the cost: it looks all rules
  * up and makes an empty error for every field anew, each time. False says nothing: ask class-validator, which tells what is
  * wrong, if anything is.
  */
-export function isSurelySound(dtoClass: DtoClass, dto: object): boolean {
-  const fields = checksOf(dtoClass);
+export function isSurelySound(plan: DtoPlan, dto: object): boolean {
+  return isSound(checks.get(plan) ?? makeCheck(plan), dto);
+}
+
+function isSound({ fields }: DtoCheck, dto: object): boolean {
   if (fields === undefined) return false;
   for (const check of fields) if (!isFieldSound(check, dto)) return false;
   return true;
@@ -51,24 +59,26 @@ function isFieldSound({ field, conditions, rules, nested }: FieldCheck, dto: obj
   return true;
 }
 
-function isNestedSound(nested: DtoClass, value: unknown): boolean {
-  return value instanceof nested && value.constructor === nested && isSurelySound(nested, value);
+function isNestedSound(nested: DtoCheck, value: unknown): boolean {
+  return value instanceof nested.dtoClass && value.constructor === nested.dtoClass && isSound(nested, value);
 }
 
-function checksOf(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
-  if (!checks.has(dtoClass)) checks.set(dtoClass, makeChecks(dtoClass));
-  return checks.get(dtoClass);
+function makeCheck(plan: DtoPlan): DtoCheck {
+  const check: DtoCheck = { dtoClass: plan.dtoClass, fields: undefined };
+  // Before its fields are looked at: a class may be among those of its own fields.
+  checks.set(plan, check);
+  check.fields = fieldChecksOf(plan);
+  return check;
 }
 
-function makeChecks(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
+function fieldChecksOf({ dtoClass, fields: plans }: DtoPlan): readonly FieldCheck[] | undefined {
   const storage = getMetadataStorage();
-  const metadata = storage.getTargetValidationMetadatas(dtoClass, '', false, false);
-  const nested = nestedClassesOf(dtoClass);
+  const byField = storage.groupByPropertyName(storage.getTargetValidationMetadatas(dtoClass, '', false, false));
   const fields: FieldCheck[] = [];
-  for (const [field, all] of Object.entries(storage.groupByPropertyName(metadata))) {
+  for (const { field, nested } of plans) {
     const conditions: FieldCheck['conditions'][number][] = [];
     const rules: Rule[] = [];
-    for (const { type, each, validateIf, constraintCls, constraints = [] } of all) {
+    for (const { type, each, validateIf, constraintCls, constraints = [] } of byField[field] ?? []) {
       if (type === ValidationTypes.NESTED_VALIDATION) continue;
       if (type === ValidationTypes.CONDITIONAL_VALIDATION) {
         conditions.push(constraints[0]);
@@ -81,7 +91,8 @@ function makeChecks(dtoClass: DtoClass): readonly FieldCheck[] | undefined {
         rules.push({ constraint: instance, asked });
       }
     }
-    fields.push({ field, conditions, rules, nested: nested.get(field) });
+    const nestedCheck = nested === undefined ? undefined : (checks.get(nested) ?? makeCheck(nested));
+    fields.push({ field, conditions, rules, nested: nestedCheck });
   }
   return fields;
 }

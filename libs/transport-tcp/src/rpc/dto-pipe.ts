@@ -4,7 +4,7 @@ import { errorReport } from '@panal/runtime';
 import { type ValidationError, validateSync } from 'class-validator';
 import { MessageInvalidError } from '../errors.js';
 import { isSurelySound } from './dto-check.js';
-import { type DtoClass, isPlainObject, toDto } from './dto-plan.js';
+import { type DtoClass, type DtoPlan, dtoPlanOf, isPlainObject, toDto } from './dto-plan.js';
 
 /** Enough to mend a message by; a hostile one could break a rule in every element of a long list. */
 const PROBLEMS_MAX = 8;
@@ -37,7 +37,7 @@ export class DtoPipe implements PipeTransform {
     if (metatype === undefined) return undefined;
     const isScalar = scalars.get(metatype);
     if (isScalar !== undefined) return checkScalar(value, isScalar, metatype.name);
-    return checkDto(value, dtoClassOf(metatype));
+    return checkDto(value, dtoPlanOf(dtoClassOf(metatype)));
   }
 }
 
@@ -55,10 +55,10 @@ function checkScalar(value: unknown, isScalar: (value: unknown) => boolean, name
   throw invalid([], [`the data has to be of type ${name}`]);
 }
 
-function checkDto(value: unknown, dtoClass: DtoClass): object {
+function checkDto(value: unknown, plan: DtoPlan): object {
   if (!isPlainObject(value)) throw invalid([], ['the data has to be an object']);
-  const dto = toDto(dtoClass, value);
-  if (isSurelySound(dtoClass, dto)) return dto;
+  const dto = toDto(plan, value);
+  if (isSurelySound(plan, dto)) return dto;
   const errors = validateSync(dto, validatorOptions);
   if (errors.length === 0) return dto;
   const problems = errors.flatMap((error) => problemsOf(error, ''));

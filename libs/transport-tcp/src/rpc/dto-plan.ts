@@ -5,9 +5,17 @@ import { getMetadataStorage, ValidationTypes } from 'class-validator';
 export type DtoClass = new () => object;
 
 /** How to make an instance of one DTO class out of received data; worked out once per class. */
-interface DtoPlan {
-  readonly fields: readonly string[];
-  readonly nested: ReadonlyMap<string, DtoClass>;
+export interface DtoPlan {
+  readonly dtoClass: DtoClass;
+  readonly fields: readonly FieldPlan[];
+}
+
+interface FieldPlan {
+  readonly field: string;
+  /** Every object has such a field, its own or not. */
+  readonly isEverywhere: boolean;
+  /** The field is a DTO itself, or a list of such. */
+  readonly nested: DtoPlan | undefined;
 }
 
 const plans = new Map<DtoClass, DtoPlan>();
@@ -17,23 +25,17 @@ const plans = new Map<DtoClass, DtoPlan>();
  * field ever reaches a handler. Fields marked `@ValidateNested()` with `@Type()` become instances too. Nothing else is
  * touched: class-transformer would copy every buffer and take a Uint8Array apart, key by key.
  */
-export function toDto(dtoClass: DtoClass, value: object): object {
+export function toDto({ dtoClass, fields }: DtoPlan, value: object): object {
   // By key and not by Reflect, which asks the engine's slow side for every field.
   const dto = new dtoClass() as Record<string, unknown>;
   const source = value as Readonly<Record<string, unknown>>;
-  const { fields, nested } = planOf(dtoClass);
-  for (const field of fields) {
-    if (!Object.hasOwn(value, field)) continue;
+  for (const { field, nested, isEverywhere } of fields) {
     const received = source[field];
-    const nestedClass = nested.get(field);
-    dto[field] = nestedClass === undefined ? received : toNested(nestedClass, received);
+    // A default of the class stays.
+    if (received === undefined || (isEverywhere && !Object.hasOwn(value, field))) continue;
+    dto[field] = nested === undefined ? received : toNested(nested, received);
   }
   return dto;
-}
-
-/** Classes of the fields that are DTOs themselves, or lists of such. */
-export function nestedClassesOf(dtoClass: DtoClass): ReadonlyMap<string, DtoClass> {
-  return planOf(dtoClass).nested;
 }
 
 /** Whether `value` is what a message's data has to be: fields by name, not a list, binary, or null. */
@@ -43,29 +45,41 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-function toNested(dtoClass: DtoClass, received: unknown): unknown {
-  if (Array.isArray(received)) return received.map((item: unknown) => toNested(dtoClass, item));
+function toNested(nested: DtoPlan, received: unknown): unknown {
+  if (Array.isArray(received)) return received.map((item: unknown) => toNested(nested, item));
   // What is no object stays as it came: the validator names the field.
-  return isPlainObject(received) ? toDto(dtoClass, received) : received;
+  return isPlainObject(received) ? toDto(nested, received) : received;
 }
 
-function planOf(dtoClass: DtoClass): DtoPlan {
-  let plan = plans.get(dtoClass);
-  if (plan === undefined) {
-    plan = makePlan(dtoClass);
-    plans.set(dtoClass, plan);
+/** @throws when the class has no rules at all: everything would pass. */
+export function dtoPlanOf(dtoClass: DtoClass): DtoPlan {
+  const known = plans.get(dtoClass);
+  if (known !== undefined) return known;
+  const fields: FieldPlan[] = [];
+  const plan = { dtoClass, fields };
+  // Before its fields are looked at: a class may be among those of its own fields.
+  plans.set(dtoClass, plan);
+  try {
+    fields.push(...fieldPlansOf(dtoClass));
+  } catch (error) {
+    plans.delete(dtoClass);
+    throw error;
   }
   return plan;
 }
 
-function makePlan(dtoClass: DtoClass): DtoPlan {
+function fieldPlansOf(dtoClass: DtoClass): readonly FieldPlan[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
   if (rules.length === 0) throw new Error(`${dtoClass.name} has no validated field: it is no DTO class.`);
-  const nested = rules.filter(({ type }) => type === ValidationTypes.NESTED_VALIDATION);
-  return {
-    fields: [...new Set(rules.map(({ propertyName }) => propertyName))],
-    nested: new Map(nested.map(({ propertyName }) => [propertyName, nestedClassOf(dtoClass, propertyName)])),
-  };
+  const names = new Set(rules.map(({ propertyName }) => propertyName));
+  const nested = new Set(
+    rules.filter(({ type }) => type === ValidationTypes.NESTED_VALIDATION).map(({ propertyName }) => propertyName),
+  );
+  return [...names].map((field) => ({
+    field,
+    isEverywhere: field in Object.prototype,
+    nested: nested.has(field) ? dtoPlanOf(nestedClassOf(dtoClass, field)) : undefined,
+  }));
 }
 
 /** The class named by `@Type()`: only class-transformer knows it, and tells by what it makes of an empty object. */
