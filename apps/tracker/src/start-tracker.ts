@@ -19,7 +19,7 @@ import {
 } from '@panal/nest';
 import { formatAddress, type HostPort, type Logger } from '@panal/runtime';
 import { DataFolder } from '@panal/storage-fs';
-import { ENTRY_LIVES_OF_PEER, RandomHandoutPolicy, TrackerTable, Tracking } from '@panal/tracking';
+import { ENTRY_LIVES_OF_PEER, NearFirstHandoutPolicy, TrackerTable, Tracking } from '@panal/tracking';
 import { DtoPipe, type RpcPorts, TcpRpcServer } from '@panal/transport-tcp';
 import { HybridClock, versionsUpTo } from '@panal/wire';
 import { RevocationNotices } from './access/revocation-notices.js';
@@ -150,7 +150,7 @@ function makeKnowledge(config: TrackerConfig, { id, ring, world, plugins }: Know
   const replicas = new ClusterReplicas(id, { clock, hybridClock });
   const { peerTtlMs } = config;
   const dialback = new NetDialback();
-  const handoutPolicy = plugins?.handoutPolicy(new RandomHandoutPolicy(random));
+  const handoutPolicy = plugins?.handoutPolicy(new NearFirstHandoutPolicy());
   const tracking = new Tracking({
     clock,
     hybridClock,

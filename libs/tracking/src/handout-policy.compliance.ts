@@ -4,9 +4,10 @@ import type { HandoutPolicy } from './handout-policy.js';
 import type { PeerSource } from './peer-entry.js';
 
 /** A dialable peer for tests of policies. */
-export function makeSource(id: number, { isComplete = true, networks = ['default'] } = {}): PeerSource {
+export function makeSource(id: number, { isComplete = true, isNear = true, networks = ['default'] } = {}): PeerSource {
   return {
     isComplete,
+    isNear,
     lease: {
       id: id.toString(16).padStart(32, '0'),
       name: `peer-${id}`,

@@ -1,7 +1,10 @@
 import type { PeerSource } from './peer-entry.js';
 
 export interface HandoutRequest {
-  /** Living peers of the torrent that can be dialled, without the asker. The policy must not keep or change the array. */
+  /**
+   * Living peers of the torrent that can be dialled, without the asker: complete ones first, else in random order. The policy
+   * must not keep or change the array.
+   */
   readonly sources: readonly PeerSource[];
   /** Networks the asker is on; empty when that is not known. */
   readonly networks: ReadonlySet<string>;

@@ -81,8 +81,5 @@ export const KEYS_RESEALED_MAX = 500;
 /** A revoked key is listed for so long, three times the longest absence after which a tracker is let in again. */
 export const REVOKED_KEYS_LIFE_MS = 30 * 24 * 60 * 60_000;
 
-/** Names of networks of which a set is kept: a site has a few, and 100 bytes each are nothing. */
-export const SINGLE_NETWORKS_MAX = 1_000;
-
 /** Ids of which the hex is kept, a power of two; 160 bytes each at most: 700 KB. More than are announced within a second or two. */
 export const HEX_MEMO_SIZE = 4_096;

@@ -1,6 +1,7 @@
 import type { HostPort } from '@panal/runtime';
 import type { PeerAddress, PeerIdentity } from '@panal/wire';
 import { ExpiryQueue, type ExpiryTicket } from './expiry-queue.js';
+import { KnownPeer } from './known-peer.js';
 import type { PeerRecord } from './peer-record.js';
 import { toHex } from './torrent-key.js';
 
@@ -21,7 +22,7 @@ export type Claim =
   | { readonly kind: 'fenced'; readonly holder: PeerLease; readonly reason: 'newer process' | 'other address' };
 
 interface Held {
-  readonly lease: PeerLease;
+  readonly peer: KnownPeer;
   ticket: ExpiryTicket<string> | undefined;
 }
 
@@ -45,7 +46,11 @@ export class PeerDirectory {
   }
 
   get(id: string): PeerLease | undefined {
-    return this.#peers.get(id)?.lease;
+    return this.#peers.get(id)?.peer.lease;
+  }
+
+  known(id: string): KnownPeer | undefined {
+    return this.#peers.get(id)?.peer;
   }
 
   /**
@@ -69,14 +74,16 @@ export class PeerDirectory {
 
   /** Takes note of what the records say now. */
   learn(lease: PeerLease): void {
-    const before = this.#peers.get(lease.id);
-    if (before !== undefined) this.#drop(before);
-    const held: Held = { lease, ticket: undefined };
+    const known = this.#peers.get(lease.id);
+    const before = known?.peer.lease;
+    if (known !== undefined) this.#drop(known);
+    known?.peer.renew(lease);
+    const held: Held = { peer: known?.peer ?? new KnownPeer(lease), ticket: undefined };
     if (Number.isFinite(lease.serveUntilMs)) held.ticket = this.#expiry.add(lease.id, lease.serveUntilMs);
     this.#peers.set(lease.id, held);
     const others = this.#byName.get(lease.name) ?? [];
     this.#byName.set(lease.name, [...others, lease].sort(older));
-    this.onChange(lease.id, before?.lease, lease);
+    this.onChange(lease.id, before, lease);
   }
 
   /** The peer is gone. @returns Whether it was there. */
@@ -84,7 +91,8 @@ export class PeerDirectory {
     const held = this.#peers.get(id);
     if (held === undefined) return false;
     this.#drop(held);
-    this.onChange(id, held.lease, undefined);
+    held.peer.end();
+    this.onChange(id, held.peer.lease, undefined);
     return true;
   }
 
@@ -96,7 +104,7 @@ export class PeerDirectory {
     return due.length;
   }
 
-  #drop({ lease, ticket }: Held): void {
+  #drop({ peer: { lease }, ticket }: Held): void {
     if (ticket !== undefined) this.#expiry.cancel(ticket);
     this.#peers.delete(lease.id);
     const left = (this.#byName.get(lease.name) ?? []).filter(({ id }) => id !== lease.id);

@@ -4,4 +4,6 @@ import type { PeerLease } from './peer-directory.js';
 export interface PeerSource {
   readonly lease: PeerLease;
   readonly isComplete: boolean;
+  /** It is on a network of the asker, as far as those are known. */
+  readonly isNear: boolean;
 }

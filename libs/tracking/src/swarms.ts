@@ -1,18 +1,13 @@
-import {
-  FixedBody,
-  HANDOUT_PEERS_MAX,
-  type LookupReply,
-  mergeLookups,
-  type PeerAddress,
-  type PeerInfo,
-} from '@panal/wire';
+import { HANDOUT_PEERS_MAX, type LookupReply, mergeLookups, type PeerAddress, type PeerInfo } from '@panal/wire';
 import type { HandoutPolicy } from './handout-policy.js';
-import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE, SINGLE_NETWORKS_MAX } from './limits.js';
+import { ANYWHERE, KnownPeer } from './known-peer.js';
+import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE } from './limits.js';
 import type { PeerDirectory, PeerLease } from './peer-directory.js';
 import type { PeerSource } from './peer-entry.js';
 import { slotOfTorrent } from './record-keys.js';
 import type { Routes } from './routes.js';
 import type { ServedEntries } from './served-entries.js';
+import type { PeerHandle } from './table/peer-handle.js';
 import { fromHex, type TorrentKey } from './torrent-key.js';
 import type { TorrentTable } from './torrent-table.js';
 
@@ -41,9 +36,6 @@ export interface Found extends LookupReply {
 
 /** The peers of each torrent. */
 export class Swarms {
-  /** Leases as they are handed out to askers whose networks change nothing: the same for nearly every reply. */
-  readonly #infos = new WeakMap<PeerLease, Readonly<Record<'seed' | 'leech', PeerInfo>>>();
-
   constructor(private readonly options: SwarmsOptions) {}
 
   /** Peers of a torrent, from wherever it is kept. One nobody shares is an empty peer set, not an error. */
@@ -95,81 +87,49 @@ export class Swarms {
 
   #handout(key: TorrentKey, asker: string | undefined, peerCountMax: number): readonly PeerInfo[] {
     const { entries, directory, policy } = this.options;
-    const askerAddresses = asker === undefined ? [] : (directory.get(asker)?.addresses ?? []);
-    const networks = networksOf(askerAddresses);
+    const self = asker === undefined ? undefined : directory.known(asker);
+    const networks = self?.networks ?? ANYWHERE;
     const nearCountMax = peerCountMax * (policy.choice ?? HANDOUT_CHOICE);
-    const leases: PeerLease[] = [];
+    const sources: Candidate[] = [];
     let nearCount = 0;
     // Drawn at random, complete ones first: the first that are near are as good as any, so there is no need to see them all.
-    const accept = (peer: string): boolean | 'last' => {
-      const lease = peer === asker ? undefined : directory.get(peer);
-      if (lease?.isDialable !== true) return false;
-      leases.push(lease);
-      if (isNear(lease, networks)) nearCount += 1;
+    const accept = (handle: PeerHandle, isComplete: boolean): boolean | 'last' => {
+      const peer = this.#knownPeer(handle);
+      if (peer?.lease.isDialable !== true || peer === self) return false;
+      const isNear = peer.isNear(networks);
+      if (isNear) nearCount += 1;
+      sources.push(new Candidate(peer, isComplete, isNear));
       return nearCount < nearCountMax ? true : 'last';
     };
-    const sampled = entries.sample(key, { count: HANDOUT_CANDIDATES_MAX, accept });
-    const sources: PeerSource[] = [];
-    for (let at = 0; at < sampled.length; at += 1) {
-      sources.push({ lease: leases[at] as PeerLease, isComplete: sampled[at]?.isComplete === true });
-    }
-    const chosen = policy.choose({ sources, networks, peerCountMax });
+    entries.sample(key, { count: HANDOUT_CANDIDATES_MAX, accept });
     const infos: PeerInfo[] = [];
-    for (const source of chosen) if (infos.length < peerCountMax) infos.push(this.#peerInfo(source, networks));
+    for (const source of policy.choose({ sources, networks: networks.all, peerCountMax })) {
+      if (infos.length >= peerCountMax) break;
+      if (source instanceof Candidate) infos.push(source.peer.infoFor(networks, source.isComplete));
+    }
     return infos;
   }
 
-  /** Addresses on a network of the asker come first: the asker dials them in this order. */
-  #peerInfo({ lease, isComplete }: PeerSource, networks: ReadonlySet<string>): PeerInfo {
-    if (lease.addresses.length === 1) return this.#plainInfo(lease, isComplete);
-    const near = lease.addresses.filter(({ network }) => networks.has(network));
-    const far = lease.addresses.filter(({ network }) => !networks.has(network));
-    return { id: fromHex(lease.id), name: lease.name, addresses: [...near, ...far], isComplete };
-  }
-
-  #plainInfo(lease: PeerLease, isComplete: boolean): PeerInfo {
-    let infos = this.#infos.get(lease);
-    if (infos === undefined) {
-      const { name, addresses } = lease;
-      const id = fromHex(lease.id);
-      infos = { seed: new FixedInfo(id, name, addresses, true), leech: new FixedInfo(id, name, addresses, false) };
-      this.#infos.set(lease, infos);
-    }
-    return infos[isComplete ? 'seed' : 'leech'];
+  /** Looked up once for as long as the peer stays. */
+  #knownPeer(handle: PeerHandle): KnownPeer | undefined {
+    const { note } = handle;
+    if (note instanceof KnownPeer && !note.isGone) return note;
+    const known = this.options.directory.known(handle.id);
+    handle.note = known;
+    return known;
   }
 }
 
-/** A peer as nearly every reply has it: encoded once. */
-class FixedInfo extends FixedBody implements PeerInfo {
+class Candidate implements PeerSource {
   constructor(
-    readonly id: Uint8Array,
-    readonly name: string,
-    readonly addresses: readonly PeerAddress[],
+    readonly peer: KnownPeer,
     readonly isComplete: boolean,
-  ) {
-    super();
+    readonly isNear: boolean,
+  ) {}
+
+  get lease(): PeerLease {
+    return this.peer.lease;
   }
-}
-
-/** Sets of one network, which is what nearly all peers are on: the same one for all of them. */
-const single = new Map<string, ReadonlySet<string>>();
-
-function networksOf(addresses: readonly PeerAddress[]): ReadonlySet<string> {
-  const [only] = addresses;
-  if (only === undefined || addresses.length > 1) return new Set(addresses.map(({ network }) => network));
-  let networks = single.get(only.network);
-  if (networks === undefined) {
-    networks = new Set([only.network]);
-    if (single.size < SINGLE_NETWORKS_MAX) single.set(only.network, networks);
-  }
-  return networks;
-}
-
-function isNear({ addresses }: PeerLease, networks: ReadonlySet<string>): boolean {
-  if (networks.size === 0) return true;
-  const [only] = addresses;
-  if (only !== undefined && addresses.length === 1) return networks.has(only.network);
-  return addresses.some(({ network }) => networks.has(network));
 }
 
 /** Another tracker's answer, as far as it makes sense: trackers trust each other, but not each other's release. */

@@ -20,12 +20,12 @@ import {
 } from './limits.js';
 import { MetadataStore } from './metadata-store.js';
 import { NameRegistry } from './name-registry.js';
+import { NearFirstHandoutPolicy } from './near-first-handout-policy.js';
 import { PeerClaims } from './peer-claims.js';
 import { PeerDirectory } from './peer-directory.js';
 import { PeerRegistry } from './peer-registry.js';
 import { PeerSessions } from './peer-sessions.js';
 import { answerQuestion } from './questions.js';
-import { RandomHandoutPolicy } from './random-handout-policy.js';
 import { ReachabilityCheck } from './reachability-check.js';
 import { slotOfTorrent } from './record-keys.js';
 import { RecordMaker } from './record-maker.js';
@@ -122,7 +122,7 @@ export class Tracking {
       void tried(replicas.write([make.peerEnd(id, last + 1)]));
     };
     const claims = new PeerClaims({ directory, sessions, reachability, make, bury });
-    const policy = options.handoutPolicy ?? new RandomHandoutPolicy(options.random);
+    const policy = options.handoutPolicy ?? new NearFirstHandoutPolicy();
     const swarms = new Swarms({ entries, directory, torrents, policy, routes });
     const { entryCountMax } = limits;
     const shared = { clock, make, replicas, entries };

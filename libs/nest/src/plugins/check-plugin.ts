@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { auditSinkCases, LogAuditSink } from '@panal/audit';
 import type { PluginServer } from '@panal/plugin-api';
 import { type ComplianceCase, silentLogger } from '@panal/runtime';
-import { handoutPolicyCases, RandomHandoutPolicy } from '@panal/tracking';
+import { handoutPolicyCases, NearFirstHandoutPolicy } from '@panal/tracking';
 import { chunkSchedulerCases, MeasuredSelector, sourceSelectorCases } from '@panal/transfer';
 import { Registry } from 'prom-client';
 import { MetricsModule } from '../metrics.module.js';
@@ -54,7 +54,7 @@ function* casesOf(plugin: LoadedPlugin, ports: ServerPorts): Generator<readonly 
   const places: (readonly [string, readonly ComplianceCase[]])[] = [];
   const { handoutPolicy, sourceSelector, auditSink } = contributes;
   if (handoutPolicy !== undefined) {
-    const fallback = new RandomHandoutPolicy(ports.random);
+    const fallback = new NearFirstHandoutPolicy();
     places.push(['handoutPolicy', handoutPolicyCases(() => handoutPolicy({ ...on('tracker'), fallback }))]);
   }
   if (sourceSelector !== undefined) {

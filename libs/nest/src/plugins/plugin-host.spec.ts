@@ -1,5 +1,5 @@
 import { SeededRandom } from '@panal/runtime';
-import { type HandoutPolicy, handoutPolicyCases, makeSource, RandomHandoutPolicy } from '@panal/tracking';
+import { type HandoutPolicy, handoutPolicyCases, makeSource, NearFirstHandoutPolicy } from '@panal/tracking';
 import {
   CHUNK_SCHEDULERS,
   type ChunkScheduler,
@@ -36,7 +36,7 @@ describe('a plugin that is sound', () => {
 
   const policies = handoutPolicyCases(() =>
     makeHost([{ name: 'mine', contributes: { handoutPolicy: (context) => context.fallback } }]).host.handoutPolicy(
-      new RandomHandoutPolicy(new SeededRandom(1)),
+      new NearFirstHandoutPolicy(),
     ),
   );
   it.each(policies)('is a HandoutPolicy still: $name', async ({ run }) => expect(await run()).toBeUndefined());

@@ -1,6 +1,7 @@
 import type { Random } from '@panal/runtime';
 import type { EntryTable } from './entry-table.js';
 import { SAMPLE_LOOKS_MAX } from './limits.js';
+import type { PeerHandle } from './peer-handle.js';
 import { Shuffle } from './shuffle.js';
 import { NONE } from './slab.js';
 import { COMPLETE_END, ENTRY_COUNT, SERVED_END } from './torrent-rows.js';
@@ -34,13 +35,12 @@ export interface SampleRequest extends TorrentRef {
   readonly random: Random;
   /** Complete ones come before the others; else all are equal. */
   readonly isCompleteFirst: boolean;
-  /** Whether the peer of this id, in hex, will do; `last`: it will, and there are enough now. Must not change the table. */
-  readonly accept: (peer: string) => boolean | 'last';
+  /** Whether the peer will do; `last`: it will, and there are enough now. Must not change the table. */
+  readonly accept: (peer: PeerHandle, isComplete: boolean) => boolean | 'last';
 }
 
 export interface SampledPeer {
-  /** Peer id in hex. */
-  readonly peer: string;
+  readonly peer: PeerHandle;
   readonly isComplete: boolean;
 }
 
@@ -170,10 +170,11 @@ export class EntryReader {
       const entry = lists.at(torrent, from + this.#shuffle.next(random));
       // It is in a part that is served, but since the last purge its time may be over, or its peer have gone.
       if (nowMs >= entries.serveUntilMs(entry) || (isMoving && !entries.isServed(entry, nowMs))) continue;
-      const peer = peers.hexOf(entries.peerOf(entry));
-      const verdict = accept(peer);
+      const peer = peers.handleOf(entries.peerOf(entry));
+      const isComplete = entries.isComplete(entry);
+      const verdict = accept(peer, isComplete);
       if (verdict === false) continue;
-      chosen.push({ peer, isComplete: entries.isComplete(entry) });
+      chosen.push({ peer, isComplete });
       if (verdict === 'last') return 0;
     }
     return looksMax - looks;

@@ -240,7 +240,7 @@ export class EntryTable implements ReplicaTable {
       kind: 'entry',
       namespace: this.torrents.namespaces.nameOf(namespace),
       torrent: this.torrents.hexOf(torrent),
-      peer: this.peers.hexOf(peer),
+      peer: this.peers.handleOf(peer).id,
       before: SERVED[before],
       after: SERVED[after],
     });

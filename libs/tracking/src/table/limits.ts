@@ -30,5 +30,5 @@ export const FLOOR_LOOKS_MAX = 8_192;
 /** Entries one sample looks at. More only matters where nearly all peers of a torrent are refused by the caller. */
 export const SAMPLE_LOOKS_MAX = 256;
 
-/** Peers whose ids are kept in hex as well: 8 MB at most, which is less than the collector notices. Others are made each time. */
+/** Peers with a handle of their own, and its id in hex: 12 MB at most, less than the collector notices. Of others it is made each time. */
 export const HEX_IDS_MAX = 131_072;

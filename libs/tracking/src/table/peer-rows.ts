@@ -1,6 +1,7 @@
 import { HashIndex } from './hash-index.js';
 import { readWords, writeWord } from './id-words.js';
 import { HEX_IDS_MAX } from './limits.js';
+import { PeerHandle } from './peer-handle.js';
 import { PEER_ID_SIZE } from './record-key.js';
 import { NONE, Slab } from './slab.js';
 import { type HashKey, hashWords } from './word-hash.js';
@@ -20,8 +21,8 @@ export class PeerRows {
   readonly #index: HashIndex;
   readonly #sought = new Uint32Array(ID_WORDS);
   readonly #hashed = new Uint32Array(ID_WORDS);
-  /** By row. A string that was made once is also found faster in the maps of who asks. */
-  readonly #hexIds: (string | undefined)[] = [];
+  /** By row. */
+  readonly #handles: (PeerHandle | undefined)[] = [];
   readonly #id = Buffer.alloc(PEER_ID_SIZE);
 
   constructor(private readonly hashKey: HashKey) {
@@ -52,7 +53,7 @@ export class PeerRows {
     if (this.firstEntry(row) !== NONE || this.floorOf(row) !== Number.POSITIVE_INFINITY) return false;
     this.#index.remove(row, this.#hashOf(row));
     this.#slab.free(row);
-    if (row < this.#hexIds.length) this.#hexIds[row] = undefined;
+    if (row < this.#handles.length) this.#handles[row] = undefined;
     return true;
   }
 
@@ -62,14 +63,13 @@ export class PeerRows {
     return from + PEER_ID_SIZE;
   }
 
-  /** The peer id in hex. */
-  hexOf(row: number): string {
-    if (row >= HEX_IDS_MAX) return this.#makeHex(row);
-    const known = this.#hexIds[row];
+  handleOf(row: number): PeerHandle {
+    if (row >= HEX_IDS_MAX) return new PeerHandle(this.#hexOf(row));
+    const known = this.#handles[row];
     if (known !== undefined) return known;
-    const hex = this.#makeHex(row);
-    this.#hexIds[row] = hex;
-    return hex;
+    const handle = new PeerHandle(this.#hexOf(row));
+    this.#handles[row] = handle;
+    return handle;
   }
 
   firstEntry(row: number): number {
@@ -98,7 +98,7 @@ export class PeerRows {
     this.#slab.set(row, SERVED_COUNT, this.servedCount(row) + more);
   }
 
-  #makeHex(row: number): string {
+  #hexOf(row: number): string {
     this.writeId(row, this.#id, 0);
     return this.#id.toString('hex');
   }

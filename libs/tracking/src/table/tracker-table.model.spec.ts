@@ -188,7 +188,7 @@ class Subject {
       samples: refs().map((ref) =>
         table.entries
           .sample({ ...request, ...ref, isCompleteFirst: random.below(2) === 0 })
-          .map(({ peer, isComplete }) => `${peer} ${isComplete}`)
+          .map(({ peer, isComplete }) => `${peer.id} ${isComplete}`)
           .sort(),
       ),
       ofPeers: PEERS.map((peer) =>

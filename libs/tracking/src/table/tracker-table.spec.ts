@@ -108,10 +108,10 @@ describe('TrackerTable', () => {
     }
     const request = { ...torrent(2), nowMs: NOW_MS, random: new SeededRandom(3), isCompleteFirst: true };
     const all = table.entries.sample({ ...request, count: 100, accept: () => true });
-    expect(new Set(all.map(({ peer }) => peer)).size).toBe(50);
+    expect(new Set(all.map(({ peer }) => peer.id)).size).toBe(50);
     expect(all.map(({ isComplete }) => isComplete)).toEqual(Array.from({ length: 50 }, (_, at) => at < 10));
-    const some = table.entries.sample({ ...request, count: 100, accept: (peer) => peer < '8' });
-    expect(some.map(({ peer }) => peer).sort()).toEqual(
+    const some = table.entries.sample({ ...request, count: 100, accept: ({ id }) => id < '8' });
+    expect(some.map(({ peer }) => peer.id).sort()).toEqual(
       Array.from({ length: 50 }, (_, peer) => hexOf(peer))
         .filter((peer) => peer < '8')
         .sort(),
@@ -130,7 +130,7 @@ describe('TrackerTable', () => {
     const request = { ...torrent(2), count: 50, nowMs: NOW_MS, random, isCompleteFirst: false };
     for (let round = 0; round < 1_000; round += 1) {
       for (const { peer } of table.entries.sample({ ...request, accept: () => true })) {
-        seen.set(peer, (seen.get(peer) ?? 0) + 1);
+        seen.set(peer.id, (seen.get(peer.id) ?? 0) + 1);
       }
     }
     // 10 times each on average: with a fair draw, no peer of 5,000 is met 0 or more than 30 times but once in 5 tables.
