@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { TRACKER_NODE_FLAGS } from '@panal/runtime';
 import type { DownloadRequest, PeerStatus, ShareRequest, TorrentView } from '@panal/wire';
 
 /** Longest wait for a condition; a test that needs longer has failed. */
@@ -184,7 +185,8 @@ export class ProcessCluster {
     });
     const common = ['--listen', '127.0.0.1:0', '--data', path.join(this.folder, name), '--key-file', keyFile];
     const [execPath = process.execPath, ...words] = launcher;
-    const execArgv = launcher.length > 0 ? [...words, process.execPath] : [];
+    const flags = app === 'tracker' ? TRACKER_NODE_FLAGS : [];
+    const execArgv = launcher.length > 0 ? [...words, process.execPath, ...flags] : [...flags];
     const child = fork(this.#entry(app), [...common, '--log-level', 'warn', ...extra], {
       execPath,
       execArgv,

@@ -11,6 +11,8 @@ export interface ServerProcessOptions {
   readonly name: string;
   readonly entry: string;
   readonly args: readonly string[];
+  /** Of Node itself; none unless given. */
+  readonly nodeFlags?: readonly string[];
   /** Gets standard output and standard error of the child. */
   readonly logFile: string;
   /** The whole environment of the child; without it the child gets this process's own. */
@@ -66,7 +68,7 @@ export class ServerProcess {
       // Its own process group: Ctrl-C on the terminal reaches this process only, which then stops its children in order.
       const child = fork(options.entry, options.args, {
         detached: true,
-        execArgv: [],
+        execArgv: [...(options.nodeFlags ?? [])],
         env: options.environment,
         stdio: ['ignore', log.fd, log.fd, 'ipc'],
       });

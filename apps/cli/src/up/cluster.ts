@@ -1,3 +1,4 @@
+import { TRACKER_NODE_FLAGS } from '@panal/runtime';
 import { ServerStartError } from '../errors.js';
 import type { Installation } from '../installation.js';
 import { PORT_RETRIES_MAX } from '../limits.js';
@@ -124,6 +125,7 @@ export class Cluster {
     return {
       name: plan.name,
       entry: installation.serverEntry(plan.role),
+      nodeFlags: plan.role === 'tracker' ? TRACKER_NODE_FLAGS : [],
       args: [...Object.entries(flags).flat(), ...args],
       logFile: plan.logFile,
       environment,
