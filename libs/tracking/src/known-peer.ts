@@ -1,5 +1,5 @@
 import { FixedBody, type PeerAddress, type PeerInfo } from '@panal/wire';
-import type { PeerLease } from './peer-directory.js';
+import type { PeerLease } from './peer-lease.js';
 import { fromHex } from './torrent-key.js';
 
 /**

@@ -1,7 +1,8 @@
 import { formatAddress, type HostPort } from '@panal/runtime';
 import type { PeerIdentity } from '@panal/wire';
 import { PeerFencedError, PeerNameTakenError } from './errors.js';
-import { addressesOf, areSame, type Claim, meet, type PeerDirectory, type PeerLease } from './peer-directory.js';
+import { addressesOf, areSame, type Claim, meet, type PeerDirectory } from './peer-directory.js';
+import type { PeerLease } from './peer-lease.js';
 import { type PeerSession, type PeerSessions, sessionFrom, sessionOf } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import type { RecordMaker } from './record-maker.js';

@@ -2,18 +2,8 @@ import type { HostPort } from '@panal/runtime';
 import type { PeerAddress, PeerIdentity } from '@panal/wire';
 import { ExpiryQueue, type ExpiryTicket } from './expiry-queue.js';
 import { KnownPeer } from './known-peer.js';
-import type { PeerRecord } from './peer-record.js';
+import type { PeerLease } from './peer-lease.js';
 import { toHex } from './torrent-key.js';
-
-/** A living peer: its right to its id and name, as every tracker knows it. */
-export interface PeerLease extends PeerRecord {
-  /** Peer id in hex. */
-  readonly id: string;
-  /** Hybrid clock of the record. */
-  readonly clock: number;
-  /** Wall clock; without a newer record the peer is gone then. */
-  readonly serveUntilMs: number;
-}
 
 /** How a claim would end; `holder` is the living peer that stands in the way. */
 export type Claim =

@@ -1,4 +1,4 @@
-import type { PeerLease } from './peer-directory.js';
+import type { PeerLease } from './peer-lease.js';
 
 /** A living peer that has, or fetches, a torrent. */
 export interface PeerSource {

@@ -1,7 +1,7 @@
 import type { PeerAddress, PeerIdentity } from '@panal/wire';
 import { TrackerFullError } from './errors.js';
 import { ExpiryQueue, type ExpiryTicket } from './expiry-queue.js';
-import type { PeerLease } from './peer-directory.js';
+import type { PeerLease } from './peer-lease.js';
 import type { PeerRecord } from './peer-record.js';
 import { fromHex, toHex } from './torrent-key.js';
 

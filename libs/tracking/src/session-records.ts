@@ -1,7 +1,8 @@
 import type { ClusterRecord } from '@panal/cluster';
 import type { Clock } from '@panal/runtime';
 import { REFRESHES_PER_LIFE } from './limits.js';
-import { areSame, type PeerDirectory, type PeerLease } from './peer-directory.js';
+import { areSame, type PeerDirectory } from './peer-directory.js';
+import type { PeerLease } from './peer-lease.js';
 import { type PeerSession, type PeerSessions, recordOf, wouldHandOut } from './peer-sessions.js';
 import type { ReachabilityCheck } from './reachability-check.js';
 import type { RecordMaker } from './record-maker.js';

@@ -2,8 +2,9 @@ import { HANDOUT_PEERS_MAX, type LookupReply, mergeLookups, type PeerAddress, ty
 import type { HandoutPolicy } from './handout-policy.js';
 import { ANYWHERE, KnownPeer } from './known-peer.js';
 import { HANDOUT_CANDIDATES_MAX, HANDOUT_CHOICE } from './limits.js';
-import type { PeerDirectory, PeerLease } from './peer-directory.js';
+import type { PeerDirectory } from './peer-directory.js';
 import type { PeerSource } from './peer-entry.js';
+import type { PeerLease } from './peer-lease.js';
 import { slotOfTorrent } from './record-keys.js';
 import type { Routes } from './routes.js';
 import type { ServedEntries } from './served-entries.js';

@@ -4,7 +4,8 @@ import { findBodyFault } from './body-check.js';
 import { BodyReader, UNREAD } from './body-reader.js';
 import { BODY_DEPTH_MAX } from './limits.js';
 
-const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true, skipValues: [undefined] });
+const packOptions = { useRecords: false, encodeUndefinedAsNil: true, skipValues: [undefined] };
+const packr = new Packr(packOptions);
 // As body.ts has it.
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsType: 'number' });
 const reader = new BodyReader();
