@@ -96,7 +96,7 @@ describe('EntryTable, when many peers come and go at once', () => {
     const table = crowded(3);
     table.setPeerFloor(peerIdOf(1), GONE, NOW_MS);
     table.setPeerFloor(peerIdOf(2), (NOW_MS + 1) * 4_096, NOW_MS);
-    expect(sampled(table).map(({ peer }) => peer)).toEqual([peerIdOf(3).toString('hex')]);
+    expect(sampled(table).map(({ peer }) => peer.id)).toEqual([peerIdOf(3).toString('hex')]);
     expect(reader(table).entry(ref(1), peerIdOf(1), NOW_MS)).toBeUndefined();
     expect(reader(table).entry(ref(1), peerIdOf(2), NOW_MS)).toBeUndefined();
   });
