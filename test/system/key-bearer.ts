@@ -1,4 +1,5 @@
 import {
+  boundPeerId,
   type ClientKey,
   ClientKeyCredentials,
   PeerCredentials,
@@ -44,7 +45,7 @@ export async function keyBearer(tracker: ServerProcess, key: ClientKey): Promise
   const client = connect(tracker, key);
   const random = new SystemRandom();
   const privateKey = privateKeyOf('x25519', random.bytes(32));
-  const peerId = random.bytes(16);
+  const peerId = boundPeerId(random.bytes(16), key.id.toString('hex'));
   const request = { namespace: 'default', peerId, publicKey: publicBytesOf('x25519', privateKey) };
   const { ticket, expiresAt, signingKeys } = await client.call<TicketReply>(TRACKER_PATTERNS.ticket, request);
   const credentials = new PeerCredentials({

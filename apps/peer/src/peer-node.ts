@@ -52,9 +52,9 @@ export class PeerNode {
     const hybridClock = new HybridClock();
     const { name, cluster } = config;
     const ask = (request: TicketRequest): Promise<TicketReply> => trackers.ticket(request);
-    const access = new PeerAccess({ key, cluster, name, clock, timers, random, logger, peerId: folder.id, ask });
+    const access = new PeerAccess({ key, cluster, name, clock, timers, random, logger, folderId: folder.id, ask });
     this.access = access;
-    const { identity } = access;
+    const { identity, peerId } = access;
     const connections = new DialedConnections();
     const door = { identity, secret: access.toPeers, random, timers };
     const shelf = new ContentShelf(config.name);
@@ -92,7 +92,7 @@ export class PeerNode {
       connections,
       slots: new BlockSlots(BLOCK_BYTES_MAX, DOWNLOAD_SLOTS_MAX),
       prepare: (signal: AbortSignal) => access.prepare(signal),
-      peerId: folder.id,
+      peerId,
       peerName: config.name,
       dataPort: () => this.#dataAddress.port,
     };
@@ -109,7 +109,7 @@ export class PeerNode {
       shelf,
       trackers: this.trackers,
       records: new TorrentRecords(folder),
-      peerId: folder.id,
+      peerId,
       ownAddress: () => reachable(this.#dataAddress),
       rootOf: this.#hashWorker.rootOf,
       schedulers: new Map([...Object.entries(CHUNK_SCHEDULERS), ...(plugins?.schedulers() ?? [])]),
@@ -144,9 +144,9 @@ export class PeerNode {
 
   /** The process start is the incarnation: it tells a restarted peer from a late message of the old one. */
   #describe(): PeerIdentity {
-    const { config, folder } = this.options;
+    const { config } = this.options;
     return {
-      id: folder.id,
+      id: this.access.peerId,
       name: config.name,
       incarnation: this.startedAtMs,
       addresses: config.advertise,

@@ -74,7 +74,8 @@ interface ApiOptions {
 async function startApi({ config, node, folder, logger, plugins }: ApiOptions): Promise<NestFastifyApplication> {
   const { catalog, trackers, clock, startedAtMs, dataAddress } = node;
   const { name, cluster } = config;
-  const facts = { name, peerId: folder.id, cluster, version: RELEASE, startedAtMs, dataAddress };
+  const { peerId } = node.access;
+  const facts = { name, peerId, cluster, version: RELEASE, startedAtMs, dataAddress };
   const overview = new PeerOverview(facts, catalog, trackers, clock);
   const token = new ApiToken(await folder.apiToken());
   const module = PeerModule.register({ node, overview, token, plugins });

@@ -9,6 +9,7 @@ import {
   type LookupReply,
   TRACKER_PATTERNS,
 } from '@panal/wire';
+import { PeerIdGuard } from './access/peer-id-guard.js';
 import { AnnounceMessage, DeregisterMessage, HeartbeatMessage, LookupMessage } from './peer-messages.js';
 import { TrackerMetrics } from './tracker-metrics.js';
 
@@ -16,24 +17,28 @@ import { TrackerMetrics } from './tracker-metrics.js';
 export class PeersController {
   constructor(
     private readonly tracking: Tracking,
+    private readonly ids: PeerIdGuard,
     private readonly metrics: TrackerMetrics,
   ) {}
 
   @MessagePattern(TRACKER_PATTERNS.announce)
   announce(@Payload() message: AnnounceMessage, @Ctx() context: RpcContext): AnnounceReply | Promise<AnnounceReply> {
     this.metrics.countMessage('announce');
+    this.ids.check(message.peer.id, context.remote);
     return this.tracking.peers.announce(message, context.remoteHost);
   }
 
   @MessagePattern(TRACKER_PATTERNS.deregister)
-  deregister(@Payload() message: DeregisterMessage): Promise<DeregisterReply> {
+  deregister(@Payload() message: DeregisterMessage, @Ctx() { remote }: RpcContext): Promise<DeregisterReply> {
     this.metrics.countMessage('deregister');
+    this.ids.check(message.peerId, remote);
     return this.tracking.peers.deregister(message);
   }
 
   @MessagePattern(TRACKER_PATTERNS.heartbeat)
-  heartbeat(@Payload() message: HeartbeatMessage): Promise<HeartbeatReply> {
+  heartbeat(@Payload() message: HeartbeatMessage, @Ctx() { remote }: RpcContext): Promise<HeartbeatReply> {
     this.metrics.countMessage('heartbeat');
+    this.ids.check(message.peerId, remote);
     const revoked = this.tracking.keys.recentlyRevoked();
     const reply = this.tracking.peers.heartbeat(message);
     return revoked.length === 0 ? reply : reply.then((plain) => ({ ...plain, revoked }));

@@ -55,3 +55,16 @@ export class AccessDeniedError extends PanalError {
     });
   }
 }
+
+/** A peer says it is one whose id belongs to another key. */
+export class PeerIdForeignError extends PanalError {
+  constructor(peerId: string, principal: string) {
+    super({
+      code: 'peer_id_foreign',
+      message: `The peer id ${peerId} does not belong to the key of ${principal}.`,
+      action:
+        'Start the peer as it is: it makes its id from its data folder and its key. If it did, it is of a release that chose ids at random; upgrade it, or start it with an empty --data folder.',
+      retryable: false,
+    });
+  }
+}

@@ -1,4 +1,5 @@
 export { type AccessKey, parseAccessKey } from './access-key.js';
+export { boundPeerId, mayHavePeerId } from './bound-peer-id.js';
 export {
   CLIENT_KEY_PREFIX,
   CLIENT_SECRET_SIZE,
@@ -16,7 +17,14 @@ export {
   rotateClusterKeyring,
 } from './cluster-keyring.js';
 export { CURVE_KEY_SIZE, privateKeyOf, publicBytesOf } from './curve-keys.js';
-export { AccessDeniedError, ClientKeyError, ClusterKeyError, KeyRotationError, PrincipalError } from './errors.js';
+export {
+  AccessDeniedError,
+  ClientKeyError,
+  ClusterKeyError,
+  KeyRotationError,
+  PeerIdForeignError,
+  PrincipalError,
+} from './errors.js';
 export { ClientKeyCredentials, ClusterKeyCredentials } from './key-credentials.js';
 export { KEY_ROLES, type KeyDirectory, type KeyRole, type KnownKey, type KnownSecret } from './known-key.js';
 export { KEYS_AT_ONCE_MAX, REVOCATIONS_MAX, TICKET_LIFE_MS, TICKET_SKEW_MS } from './limits.js';

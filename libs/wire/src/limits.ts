@@ -97,7 +97,7 @@ export const DATAGRAM_SENDERS_MAX = 1024;
 /** Content id: SHA-1 (v1) or SHA-256 (v2, hybrid). */
 export const CONTENT_ID_SIZES: readonly number[] = [20, 32];
 
-/** A peer's own id: 128 random bits. */
+/** A peer's own id: 128 random bits, or what its data folder and its client key make; see libs/access/src/bound-peer-id.ts. */
 export const PEER_ID_SIZE = 16;
 
 /** Addresses of one peer: a machine with more networks than this names the ones that matter. */

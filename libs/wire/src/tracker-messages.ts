@@ -57,7 +57,7 @@ export interface PeerAddress {
 
 /** A peer as it describes itself. */
 export interface PeerIdentity {
-  /** 16 random bytes, kept in the data folder. */
+  /** 16 bytes, the same as long as the peer has its data folder and its key. With a client key it has to be bound to that. */
   readonly id: Uint8Array;
   /** Unique in the cluster; what people call it. */
   readonly name: string;

@@ -1,5 +1,6 @@
 import {
   type AccessKey,
+  boundPeerId,
   ClientKeyCredentials,
   ClusterKeyCredentials,
   formatPrincipal,
@@ -10,17 +11,21 @@ import type { Clock, Logger } from '@panal/runtime';
 import type { ClientCredentials, HelloIdentity } from '@panal/wire';
 import { TicketAgent, type TicketAgentOptions } from './ticket-agent.js';
 
-export interface PeerAccessOptions extends Omit<TicketAgentOptions, 'revocations' | 'publicKeys'> {
+export interface PeerAccessOptions extends Omit<TicketAgentOptions, 'revocations' | 'publicKeys' | 'peerId'> {
   readonly key: AccessKey;
   readonly cluster: string;
   /** Of this peer. */
   readonly name: string;
+  /** Of its data folder, 16 random bytes. */
+  readonly folderId: Buffer;
   readonly clock: Clock;
 }
 
 /** With what a peer shows who it is: its key to trackers, its ticket to peers. */
 export class PeerAccess {
   readonly identity: HelloIdentity;
+  /** 16 bytes. With a client key bound to that, so that nobody with another key can be this peer; see docs/designs/0008. */
+  readonly peerId: Buffer;
   readonly toTrackers: ClientCredentials;
   readonly toPeers: PeerCredentials;
   readonly tickets: TicketAgent;
@@ -29,13 +34,15 @@ export class PeerAccess {
   #isRevoked = false;
 
   constructor(options: PeerAccessOptions) {
-    const { key, cluster, name, clock, logger } = options;
+    const { key, cluster, name, folderId, clock, logger } = options;
     const { revocations } = this;
     this.identity = { role: 'peer', cluster, principal: formatPrincipal({ role: 'peer', name }) };
     const members = key.kind === 'cluster' ? new ClusterKeyCredentials(key.ring) : undefined;
     this.toTrackers = key.kind === 'cluster' ? new ClusterKeyCredentials(key.ring) : new ClientKeyCredentials(key.key);
     const publicKeys = key.kind === 'cluster' ? key.ring.publicKeys : [key.key.signingPublicKey];
-    const tickets = new TicketAgent({ ...options, revocations, publicKeys });
+    const ownKeyId = key.kind === 'client' ? key.key.id.toString('hex') : undefined;
+    this.peerId = ownKeyId === undefined ? folderId : boundPeerId(folderId, ownKeyId);
+    const tickets = new TicketAgent({ ...options, peerId: this.peerId, revocations, publicKeys });
     this.tickets = tickets;
     this.toPeers = new PeerCredentials({
       cluster,
@@ -47,7 +54,6 @@ export class PeerAccess {
       isRevoked: () => this.#isRevoked,
     });
     this.#needsTicket = members === undefined;
-    const ownKeyId = key.kind === 'client' ? key.key.id.toString('hex') : undefined;
     revocations.onRevoked((keyId) => {
       if (keyId === ownKeyId) this.#revoke(logger);
     });

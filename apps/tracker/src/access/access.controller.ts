@@ -22,6 +22,7 @@ import {
   KeyRotateMessage,
   TicketMessage,
 } from './access-messages.js';
+import { PeerIdGuard } from './peer-id-guard.js';
 import { requireAdmin } from './require-admin.js';
 import { RevocationNotices } from './revocation-notices.js';
 
@@ -32,6 +33,7 @@ export class AccessController {
     private readonly tracking: Tracking,
     private readonly office: TicketOffice,
     private readonly notices: RevocationNotices,
+    private readonly ids: PeerIdGuard,
     private readonly metrics: TrackerMetrics,
   ) {}
 
@@ -40,6 +42,7 @@ export class AccessController {
   ticket(@Payload() { peerId, publicKey }: TicketMessage, @Ctx() context: RpcContext): TicketReply {
     this.metrics.countMessage('ticket');
     const { access, role, principal } = context;
+    this.ids.check(peerId, context.remote);
     const { ticket, expiresAtMs } = this.office.issue({ principal: { role, principal }, access, peerId, publicKey });
     const revoked = this.tracking.keys.recentlyRevoked();
     return { ticket, expiresAt: expiresAtMs, signingKeys: this.office.publicKeys, revoked };

@@ -1,4 +1,5 @@
 import {
+  boundPeerId,
   type ClientKey,
   ClientKeyCredentials,
   ClusterKey,
@@ -24,7 +25,7 @@ import {
   TRACKER_PATTERNS as patterns,
   type TicketReply,
 } from '@panal/wire';
-import { makeAnnounce, makePeer, makeTrackerFixture, type TrackerFixture } from '../tracker.fixture.js';
+import { makeAnnounce, makePeer, makeTrackerFixture, type TrackerFixture, torrent } from '../tracker.fixture.js';
 
 const random = new SystemRandom();
 const publicKey = publicBytesOf('x25519', privateKeyOf('x25519', random.bytes(32)));
@@ -73,8 +74,11 @@ describe('access to a tracker', () => {
   }
 
   it('gives a peer with a key of its own a ticket that says what the key is for, not what the peer says it is', async () => {
-    const client = connect(await register(newKey('ada'), 'peer', ['default', 'ci']));
-    const { ticket, signingKeys, revoked } = await client.call<TicketReply>(patterns.ticket, ticketRequest);
+    const ada = await register(newKey('ada'), 'peer', ['default', 'ci']);
+    const client = connect(ada);
+    const peerId = boundPeerId(makePeer(1).id, ada.id.toString('hex'));
+    const request = { ...ticketRequest, peerId };
+    const { ticket, signingKeys, revoked } = await client.call<TicketReply>(patterns.ticket, request);
     const publicKeys = signingKeys.map((key) => Buffer.from(key));
     expect(publicKeys).toEqual(ring().publicKeys);
     const check = { cluster: 'panal', publicKeys, nowMs: fixture.clock.nowMs(), isRevoked: () => false };
@@ -82,7 +86,7 @@ describe('access to a tracker', () => {
       principal: { role: 'peer', principal: 'peer:ada' },
       role: 'peer',
       namespaces: ['default', 'ci'],
-      peerId: Buffer.from(makePeer(1).id).toString('hex'),
+      peerId: peerId.toString('hex'),
       publicKey,
     });
     expect(revoked).toEqual([]);
@@ -112,7 +116,10 @@ describe('access to a tracker', () => {
   it('ends with the key: open connections are closed, new ones refused, and peers are told', async () => {
     const key = await register(newKey('ada'));
     const client = connect(key);
-    await client.call(patterns.ticket, ticketRequest);
+    await client.call(patterns.ticket, {
+      ...ticketRequest,
+      peerId: boundPeerId(Buffer.alloc(6), key.id.toString('hex')),
+    });
     const lost = new Promise((resolve) => client.onStatus(resolve));
     await fixture.client.call(patterns.announce, makeAnnounce(1));
     const { wasRevoked } = await fixture.client.call<KeyRevokeReply>(patterns.keyRevoke, {
@@ -131,6 +138,71 @@ describe('access to a tracker', () => {
     expect(await fixture.connect(2).call<HeartbeatReply>(patterns.heartbeat, beat)).not.toHaveProperty('revoked');
     await expect(fixture.connect(2).call(patterns.ticket, ticketRequest)).rejects.toMatchObject({
       code: 'rpc_unknown_command',
+    });
+  });
+
+  describe('for a peer', () => {
+    let bob: ClientKey;
+    const idFor = (key: ClientKey): Buffer => boundPeerId(Buffer.alloc(16, 5), key.id.toString('hex'));
+    /** All by which somebody says that it is a peer. */
+    const saying = (id: Buffer): readonly (readonly [string, object])[] => [
+      [patterns.ticket, { ...ticketRequest, peerId: id }],
+      [patterns.announce, makeAnnounce(2, { peer: makePeer(2, { id }) })],
+      [patterns.heartbeat, { namespace: 'default', peerId: id, incarnation: 1, torrents: [] }],
+      [patterns.deregister, { ...torrent, peerId: id }],
+    ];
+    beforeEach(async () => {
+      bob = await register(newKey('bob'));
+    });
+
+    it.each([0, 1, 2, 3])('is that of its own key: message %i is taken, with another its id is foreign', async (at) => {
+      const [own, other] = [connect(bob), connect(await register(newKey('mallory')))];
+      const [pattern, request] = saying(idFor(bob))[at] as [string, object];
+      const foreign = { code: 'peer_id_foreign', retryable: false };
+      await own.call(pattern, request);
+      await expect(other.call(pattern, request)).rejects.toMatchObject(foreign);
+      // Nor with the key of the cluster, though who has that could make a key of its own.
+      await expect(fixture.client.call(pattern, request)).rejects.toMatchObject(foreign);
+      const { text } = await fixture.get('/metrics');
+      expect(text).toMatch(/refused_messages_total\{code="peer_id_foreign"\} 2/);
+      await own.call(pattern, request);
+    });
+
+    it('with the key of the cluster is none that a client key could be: they choose theirs at random', async () => {
+      const client = connect(bob);
+      for (const [pattern, request] of saying(Buffer.from(makePeer(3).id))) {
+        await fixture.client.call(pattern, request);
+        await expect(client.call(pattern, request)).rejects.toMatchObject({ code: 'peer_id_foreign' });
+      }
+    });
+
+    it('is foreign over an older version of the protocol, too', async () => {
+      for (const [pattern, request] of saying(idFor(bob)).slice(1)) {
+        await expect(fixture.connect(2).call(pattern, request)).rejects.toMatchObject({ code: 'peer_id_foreign' });
+      }
+    });
+
+    it('is looked at anew for each id, though the connection had a right to the last one', async () => {
+      const client = connect(bob);
+      const beat = (peerId: Buffer) =>
+        client.call(patterns.heartbeat, { namespace: 'default', peerId, incarnation: 1, torrents: [] });
+      await beat(idFor(bob));
+      await expect(beat(idFor(newKey('carl')))).rejects.toMatchObject({ code: 'peer_id_foreign' });
+      await beat(idFor(bob));
+    });
+
+    it('stays, when the secret of its key is replaced', async () => {
+      const renewed = newKey('bob', bob.id);
+      const sealed = sealSecret(
+        Buffer.from(renewed.secret.toString('base64url')),
+        sealingKeyOf(ring().key),
+        bob.id,
+        random,
+      );
+      await fixture.client.call(patterns.keyRotate, { namespace: 'default', id: bob.id, sealed });
+      for (const [pattern, request] of saying(idFor(bob))) {
+        await expect(connect(renewed).call(pattern, request)).resolves.toBeDefined();
+      }
     });
   });
 
