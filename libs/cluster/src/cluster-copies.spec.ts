@@ -1,5 +1,6 @@
 import assert from 'node:assert';
-import { SimulatedCluster, type SimulatedTracker } from './simulated-cluster.fixture.js';
+import { SimulatedCluster } from './simulated-cluster.fixture.js';
+import type { SimulatedTracker } from './simulated-tracker.fixture.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import { EVERYWHERE } from './placement/slot.js';
-import { SimulatedCluster, type SimulatedTracker } from './simulated-cluster.fixture.js';
+import { SimulatedCluster } from './simulated-cluster.fixture.js';
+import type { SimulatedTracker } from './simulated-tracker.fixture.js';
 
 const SEED = Number(process.env['SEED'] ?? 1);
 

@@ -1,6 +1,7 @@
 import type { NodeEffect } from './cluster-node.js';
 import { EVERYWHERE } from './placement/slot.js';
-import { SimulatedCluster, type SimulatedTracker } from './simulated-cluster.fixture.js';
+import { SimulatedCluster } from './simulated-cluster.fixture.js';
+import type { SimulatedTracker } from './simulated-tracker.fixture.js';
 
 const KEYS = Array.from({ length: 60 }, (_, at) => `key ${at}`);
 

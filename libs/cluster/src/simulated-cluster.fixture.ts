@@ -1,188 +1,19 @@
 import assert from 'node:assert';
-import { type Clock, type HostPort, type PanalError, SeededRandom } from '@panal/runtime';
-import { HybridClock, PROTOCOL_VERSION, versionsUpTo } from '@panal/wire';
+import { type Clock, type HostPort, SeededRandom } from '@panal/runtime';
 import { pack, unpack } from 'msgpackr';
+import { Agenda } from './agenda.fixture.js';
 import { parseClusterMessage } from './cluster-message.js';
-import { ClusterNode, type NodeEffect, type NodeEvent } from './cluster-node.js';
+import type { NodeEffect, NodeEvent } from './cluster-node.js';
 import { parseGossip } from './membership/gossip-message.js';
-import { MemoryReplicaTable } from './memory-replica-table.js';
-import { OWNER_COUNT, type Placement, type PlacementNode } from './placement/placement.js';
 import { EVERYWHERE, slotOf } from './placement/slot.js';
-import { type ClusterRecord, compareRecords, originOf, type TrackerId } from './record.js';
-import { REPLICATION_DEFAULTS, type ReplicationOptions } from './replication/options.js';
+import { type ClusterRecord, originOf, type TrackerId } from './record.js';
+import type { ReplicationOptions } from './replication/options.js';
+import { addressOf, SimulatedTracker, type SimulatedWrite, type TrackerOptions } from './simulated-tracker.fixture.js';
 
 const START_MS = 1_760_000_000_000;
 const TICK_MS = 25;
 const FLUSH_MS = 2;
 const DISK_MS = 5;
-const SEED = { high: 0x0bad_cafe, low: 0x5eed_5eed };
-
-interface Due {
-  readonly atMs: number;
-  readonly order: number;
-  readonly act: () => void;
-}
-
-/** A write of a client and what came of it. */
-export interface SimulatedWrite {
-  readonly records: readonly ClusterRecord[];
-  readonly atMs: number;
-  copies?: number;
-  error?: PanalError;
-  answeredAtMs?: number;
-}
-
-export interface TrackerOptions {
-  readonly name: string;
-  readonly seeds: readonly string[];
-  readonly zone?: string;
-  readonly skewMs?: number;
-  /** Highest version of the protocol it speaks; that of this release unless said otherwise. */
-  readonly protocolMax?: number;
-  /** That of a former process. */
-  readonly id?: TrackerId;
-  /** What a former process left on the disk. */
-  readonly disk?: readonly ClusterRecord[];
-}
-
-/** A score for each slot. */
-class Scores {
-  static readonly #known = new Map<TrackerId, Uint32Array>();
-
-  static of(id: TrackerId): Uint32Array {
-    let scores = Scores.#known.get(id);
-    if (scores === undefined) {
-      const word = Number.parseInt(id.slice(0, 8), 16);
-      scores = Uint32Array.from({ length: EVERYWHERE + 1 }, (_, slot) => scoreOf(word, slot));
-      Scores.#known.set(id, scores);
-    }
-    return scores;
-  }
-}
-
-/** Rankings by slot, of certain members. */
-class Rankings {
-  readonly #rankings: (readonly TrackerId[] | undefined)[] = [];
-  readonly #owners: (readonly TrackerId[] | undefined)[] = [];
-  readonly #scored: readonly { readonly id: TrackerId; readonly scores: Uint32Array }[];
-
-  constructor(ids: readonly TrackerId[]) {
-    this.#scored = ids.map((id) => ({ id, scores: Scores.of(id) }));
-  }
-
-  ranking(slot: number): readonly TrackerId[] {
-    return (this.#rankings[slot] ??= this.#scored
-      .toSorted((one, other) => (one.scores[slot] ?? 0) - (other.scores[slot] ?? 0))
-      .map(({ id }) => id));
-  }
-
-  owners(slot: number): readonly TrackerId[] {
-    return (this.#owners[slot] ??= slot === EVERYWHERE ? this.ranking(slot) : this.ranking(slot).slice(0, OWNER_COUNT));
-  }
-}
-
-/** Rendezvous hashing with the cheapest of hashes, worked out once for all trackers that see the same members. */
-class QuickPlacement implements Placement {
-  static readonly #known = new Map<string, Rankings>();
-  #active = new Rankings([]);
-  #pending = this.#active;
-
-  update(nodes: readonly PlacementNode[]): void {
-    this.#active = this.#rankings(nodes.filter(({ isActive }) => isActive));
-    this.#pending = this.#rankings(nodes);
-  }
-
-  ranking(slot: number): readonly TrackerId[] {
-    return this.#active.ranking(slot);
-  }
-
-  owners(slot: number): readonly TrackerId[] {
-    return this.#active.owners(slot);
-  }
-
-  pendingOwners(slot: number): readonly TrackerId[] {
-    return this.#pending.owners(slot);
-  }
-
-  #rankings(nodes: readonly PlacementNode[]): Rankings {
-    const ids = nodes.map(({ id }) => id);
-    const known = QuickPlacement.#known.get(ids.join());
-    if (known !== undefined) return known;
-    const rankings = new Rankings(ids);
-    QuickPlacement.#known.set(ids.join(), rankings);
-    return rankings;
-  }
-}
-
-function scoreOf(word: number, slot: number): number {
-  const mixed = Math.imul(word ^ Math.imul(slot + 1, 0x9e3779b1), 0x85ebca6b);
-  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35) >>> 0;
-}
-
-/** One process. After `kill` it does nothing any more, and what it had in memory and in flight is gone. */
-export class SimulatedTracker {
-  readonly table = new MemoryReplicaTable({ seed: SEED, lives: REPLICATION_DEFAULTS.lives });
-  readonly hybridClock = new HybridClock();
-  readonly node: ClusterNode;
-  readonly effects: NodeEffect[] = [];
-  readonly writes = new Map<number, SimulatedWrite>();
-  readonly disk = new Map<string, ClusterRecord>();
-  isRunning = true;
-  hasLeft = false;
-  isFlushPlanned = false;
-
-  constructor(
-    readonly id: TrackerId,
-    readonly options: TrackerOptions,
-    replication: Partial<ReplicationOptions>,
-    readonly clock: Clock,
-    random: SeededRandom,
-  ) {
-    for (const record of options.disk ?? []) {
-      this.table.apply(record, clock.nowMs());
-      this.keep(record);
-    }
-    this.node = new ClusterNode({
-      self: {
-        id,
-        name: options.name,
-        startedAt: this.hybridClock.tick(clock.nowMs()),
-        rpc: { host: options.name, port: 5555 },
-        cluster: { host: options.name, port: 5560 },
-        zone: options.zone ?? '',
-        weight: 1,
-        protocol: options.protocolMax ?? PROTOCOL_VERSION,
-      },
-      clock,
-      random,
-      hybridClock: this.hybridClock,
-      table: this.table,
-      config: {
-        clusterName: 'test',
-        protocols: versionsUpTo(options.protocolMax ?? PROTOCOL_VERSION),
-        seeds: options.seeds.map(addressOf),
-        replication,
-        makePlacement: () => new QuickPlacement(),
-      },
-    });
-  }
-
-  get name(): string {
-    return this.options.name;
-  }
-
-  keep(record: ClusterRecord): void {
-    const key = `${record.slot} ${record.key.toString('hex')}`;
-    const former = this.disk.get(key);
-    if (former === undefined || compareRecords(record, former) > 0) this.disk.set(key, record);
-  }
-
-  holds(record: ClusterRecord): boolean {
-    const held = this.table.get(record.key, record.slot);
-    return held !== undefined && compareRecords(held, record) >= 0;
-  }
-}
-
 /** Whole trackers on a network of their own, under a clock that moves when told to. Its seed replays it. */
 export class SimulatedCluster {
   readonly trackers: SimulatedTracker[] = [];
@@ -196,9 +27,8 @@ export class SimulatedCluster {
   onEffect: (tracker: SimulatedTracker, effect: NodeEffect) => void = () => undefined;
   readonly #random: SeededRandom;
   readonly #lastArrival = new Map<string, number>();
-  readonly #due: Due[] = [];
+  readonly #agenda = new Agenda();
   #nowMs = 0;
-  #order = 0;
   #token = 0;
 
   constructor(
@@ -349,11 +179,10 @@ export class SimulatedCluster {
     const endMs = this.#nowMs + durationMs;
     let lookMs = this.#nowMs + 50;
     while (this.#nowMs < endMs) {
-      const next = this.#due[0];
-      if (next !== undefined && next.atMs <= Math.min(lookMs, endMs)) {
-        this.#pop();
-        this.#nowMs = next.atMs;
-        next.act();
+      const nextAtMs = this.#agenda.nextAtMs;
+      if (nextAtMs !== undefined && nextAtMs <= Math.min(lookMs, endMs)) {
+        this.#nowMs = nextAtMs;
+        this.#agenda.take()?.();
         continue;
       }
       this.#nowMs = Math.min(lookMs, endMs);
@@ -476,36 +305,7 @@ export class SimulatedCluster {
     });
   }
 
-  /** A heap, by time, then order. */
   #later(afterMs: number, act: () => void): void {
-    this.#order += 1;
-    const due = { atMs: this.#nowMs + afterMs, order: this.#order, act };
-    let at = this.#due.length;
-    for (let parent = (at - 1) >> 1; at > 0 && isBefore(due, this.#due[parent]); at = parent, parent = (at - 1) >> 1) {
-      this.#due[at] = this.#due[parent] as Due;
-    }
-    this.#due[at] = due;
+    this.#agenda.add(this.#nowMs + afterMs, act);
   }
-
-  #pop(): void {
-    const last = this.#due.pop();
-    if (last === undefined || this.#due.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child + 1 < this.#due.length && isBefore(this.#due[child + 1] as Due, this.#due[child])) child += 1;
-      if (child >= this.#due.length || !isBefore(this.#due[child] as Due, last)) break;
-      this.#due[at] = this.#due[child] as Due;
-      at = child;
-    }
-    this.#due[at] = last;
-  }
-}
-
-function isBefore(one: Due, other: Due | undefined): boolean {
-  return other !== undefined && (one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order));
-}
-
-function addressOf(host: string): HostPort {
-  return { host, port: 5560 };
 }
