@@ -39,6 +39,15 @@ export function dataFolder(context: CommandContext, options: { readonly data?: s
   return options.data === undefined ? context.config.dataDir : path.resolve(context.cwd, options.data);
 }
 
+/** Where plugins are installed. */
+export function pluginFolder(
+  context: CommandContext,
+  options: { readonly data?: string; readonly pluginDir?: string },
+): string {
+  const given = options.pluginDir ?? context.config.pluginDir;
+  return given === undefined ? path.join(dataFolder(context, options), 'plugins') : path.resolve(context.cwd, given);
+}
+
 export function peerChoice(context: CommandContext, options: PeerOptions): PeerChoice {
   const { config, cwd } = context;
   const given = SERVER_FLAGS.flatMap((key) => {

@@ -1,8 +1,7 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { examples } from './help-text.js';
-import { addDataOption, dataFolder } from './options.js';
+import { addDataOption, pluginFolder } from './options.js';
 
 interface PluginsOptions {
   readonly data?: string;
@@ -26,7 +25,7 @@ export function addPluginsCommand(program: Command, context: CommandContext): vo
     );
   addFolderOptions(list).action(async (options: PluginsOptions) => {
     context.isJson = options.json === true;
-    await (await import('./plugins-list.js')).runList(context, folderOf(context, options));
+    await (await import('./plugins-list.js')).runList(context, pluginFolder(context, options));
   });
   const check = plugins
     .command('check')
@@ -41,7 +40,7 @@ export function addPluginsCommand(program: Command, context: CommandContext): vo
     );
   addFolderOptions(check).action(async (packageName: string, options: PluginsOptions) => {
     context.isJson = options.json === true;
-    await (await import('./plugins-check.js')).runCheck(context, packageName, folderOf(context, options));
+    await (await import('./plugins-check.js')).runCheck(context, packageName, pluginFolder(context, options));
   });
   plugins
     .command('new')
@@ -58,10 +57,4 @@ function addFolderOptions(command: Command): Command {
     '--plugin-dir <dir>',
     'where plugins are installed (default: $PANAL_PLUGIN_DIR, else plugins in the data folder)',
   );
-}
-
-function folderOf(context: CommandContext, options: PluginsOptions): string {
-  const { config, cwd } = context;
-  const given = options.pluginDir ?? config.pluginDir;
-  return given === undefined ? path.join(dataFolder(context, options), 'plugins') : path.resolve(cwd, given);
 }

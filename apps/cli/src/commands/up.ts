@@ -35,7 +35,7 @@ export function addUpCommand(program: Command, context: CommandContext): void {
       () => `
 Its data is in up/ below the data folder: cluster.key, keys/ (one for each peer),
 cluster.json (who runs, where), logs/, and a folder for each server. A child that dies is reported and
-started again.
+started again. PANAL_PLUGINS and PANAL_PLUGIN_DIR are for all of its servers.
 ${examples(context.installation.shortCommand, [
   ['up'],
   ['up --demo'],

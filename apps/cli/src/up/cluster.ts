@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly keyFile: string;
   /** Of a peer; made once the trackers are up. */
   readonly keyFileOf: (peer: string) => string;
+  /** Flags that all servers get. */
+  readonly commonArgs: readonly string[];
   /** Without Panal's own variables: what the user set for one server must not reach six. */
   readonly environment: NodeJS.ProcessEnv;
   readonly ports: PortChooser;
@@ -112,7 +114,7 @@ export class Cluster {
   }
 
   #processOptions(plan: ServerPlan, args: readonly string[]) {
-    const { installation, clusterName, keyFile, keyFileOf, environment } = this.options;
+    const { installation, clusterName, keyFile, keyFileOf, commonArgs, environment } = this.options;
     const flags = {
       '--name': plan.name,
       '--cluster': clusterName,
@@ -126,7 +128,7 @@ export class Cluster {
       name: plan.name,
       entry: installation.serverEntry(plan.role),
       nodeFlags: plan.role === 'tracker' ? TRACKER_NODE_FLAGS : [],
-      args: [...Object.entries(flags).flat(), ...args],
+      args: [...Object.entries(flags).flat(), ...commonArgs, ...args],
       logFile: plan.logFile,
       environment,
     };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CommandContext } from '../command-context.js';
 import { dataFolderHint } from '../commands/hints.js';
-import { dataFolder } from '../commands/options.js';
+import { dataFolder, pluginFolder } from '../commands/options.js';
 import { InterruptedError } from '../errors.js';
 import { EXIT_CODES } from '../exit-code.js';
 import { ensureClusterKeyFile } from '../key-files.js';
@@ -61,6 +61,7 @@ async function runClaimed(
     clusterName: options.cluster,
     keyFile,
     keyFileOf: (peer) => path.join(folder, 'keys', `${peer}.key`),
+    commonArgs: pluginArgs(context, options),
     environment: context.config.serverEnvironment,
     ports,
     events: {
@@ -84,6 +85,13 @@ async function runClaimed(
   } finally {
     await stop(context, cluster);
   }
+}
+
+/** What is meant for all servers of this machine, in contrast to the rest of Panal's variables. */
+function pluginArgs(context: CommandContext, options: UpOptions): readonly string[] {
+  const { plugins } = context.config;
+  if (plugins.length === 0) return [];
+  return [...plugins.flatMap((name) => ['--plugin', name]), '--plugin-dir', pluginFolder(context, options)];
 }
 
 async function stop({ terminal, interruption }: CommandContext, cluster: Cluster): Promise<void> {
