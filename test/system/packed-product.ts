@@ -69,8 +69,8 @@ export class PackedProduct {
   }
 
   /** The command line of the product. */
-  panal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    return run(process.execPath, [path.join(this.root, 'bin/panal.cjs'), ...args], { cwd: this.folder, env });
+  panal(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = this.folder): Promise<Ended> {
+    return run(process.execPath, [path.join(this.root, 'bin/panal.cjs'), ...args], { cwd, env });
   }
 
   /** Packs a package and installs it into a folder of plugins, as docs/plugins.md says. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,8 @@ import { PackedProduct } from './packed-product.js';
 jest.setTimeout(90_000);
 
 const EXAMPLE = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../plugin-example');
-const PACKAGE = '@acme/panal-plugin-example';
+const GUIDE = path.resolve(EXAMPLE, '../../docs/plugins.md');
+const PACKAGE = 'panal-plugin-example';
 
 let folder: string;
 let product: PackedProduct;
@@ -37,6 +38,16 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
+
+/** The files of a folder by their path, but what is made from others. */
+async function filesIn(own: string): Promise<Record<string, string>> {
+  const entries = await readdir(own, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const texts = files.map(async (file) => [path.relative(own, file), await readFile(file, 'utf8')] as const);
+  return Object.fromEntries(
+    (await Promise.all(texts)).filter(([name]) => !/^(dist|node_modules)[\\/]|^\.gitignore$/.test(name)),
+  );
+}
 
 /** A plugin of one file, installed as it is. */
 async function write(name: string, code: string): Promise<string> {
@@ -123,6 +134,21 @@ describe('a plugin from its own package', () => {
   });
 });
 
+describe('docs/plugins.md', () => {
+  it('makes the example, from an empty folder', async () => {
+    const text = await readFile(GUIDE, 'utf8');
+    expect(text).toContain('panal plugins new example');
+    await mkdir(at('walk'));
+    expect(await product.panal(['plugins', 'new', 'example'], {}, at('walk'))).toMatchObject({ code: 0 });
+    const own = at('walk', PACKAGE);
+    const told = [...text.matchAll(/`((?:src|test)\/[^`]+)`:\n\n```[a-z]+\n(.*?)```/gs)];
+    expect(told.map(([, file]) => file)).toHaveLength(5);
+    for (const [, file = '', code = ''] of told) await writeFile(path.join(own, file), code);
+    // What its `npm install` adds is of that machine alone.
+    expect(await filesIn(own)).toEqual(await filesIn(EXAMPLE));
+  });
+});
+
 describe('a plugin that is not as it should be', () => {
   let cluster: ProcessCluster;
   beforeEach(async () => {
@@ -144,6 +170,14 @@ describe('a plugin that is not as it should be', () => {
   ])('%s keeps a tracker from starting, and is named', async (name, code, reason) => {
     const extra = ['--plugin', name, '--plugin-dir', await write(name, code)];
     await expect(cluster.startTracker('t1', extra)).rejects.toThrow(reason);
+  });
+
+  it('keeps `panal up` from starting as well: it gives its plugins to its servers', async () => {
+    const dir = await write('stops-up', 'throw new Error("no licence")');
+    const alone = ['up', '--once', '--trackers', '1', '--peers', '1'];
+    const up = await product.panal(alone, { PANAL_PLUGINS: 'stops-up', PANAL_PLUGIN_DIR: dir });
+    expect(up.code).not.toBe(0);
+    expect(up.stderr).toContain('The plugin "stops-up" cannot be used: importing it failed: no licence.');
   });
 
   it('is refused with a second copy of Nest or class-validator', async () => {
@@ -194,7 +228,7 @@ describe('panal plugins', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('There is no package "missing"');
     expect(stdout).toContain(
-      `example 1.0.0 (${PACKAGE})\n  port handoutPolicy\n  chunk scheduler last-first\n  module of the tracker\n  module of the peer`,
+      `example 0.1.0 (${PACKAGE})\n  port handoutPolicy\n  chunk scheduler last-first\n  module of the tracker\n  module of the peer`,
     );
   });
 
@@ -202,7 +236,7 @@ describe('panal plugins', () => {
     const good = await product.panal(['plugins', 'check', PACKAGE], configured());
     expect(good).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/example 1\.0\.0: (\d+) of \1 checks passed/),
+      stdout: expect.stringMatching(/example 0\.1\.0: (\d+) of \1 checks passed/),
     });
     const dir = await write(
       'greedy',

@@ -3,13 +3,16 @@ export function pluginSkeleton(name: string, panalVersion: string): ReadonlyMap<
   const [major, minor] = panalVersion.split('.');
   return new Map([
     ['package.json', `${JSON.stringify(packageFile(name, `~${major}.${minor}.0`), undefined, 2)}\n`],
-    ['tsconfig.json', `${JSON.stringify(TSCONFIG, undefined, 2)}\n`],
+    ['tsconfig.json', TSCONFIG],
     ['src/index.ts', indexFile(name)],
     ['src/last-first.ts', SCHEDULER],
     ['test/last-first.test.mjs', TEST],
     ['.gitignore', 'dist/\nnode_modules/\n*.tgz\n'],
   ]);
 }
+
+/** What messages and routes are written with, in the major versions of the host. */
+const HOST_PACKAGES = { '@nestjs/common': '^12.0.0', '@nestjs/microservices': '^12.0.0', 'class-validator': '^0.15.0' };
 
 function packageFile(name: string, panal: string) {
   return {
@@ -20,26 +23,27 @@ function packageFile(name: string, panal: string) {
     files: ['dist'],
     scripts: { build: 'tsc', pretest: 'tsc', test: 'node --test', prepack: 'tsc' },
     // What is the host's is never a dependency: a second copy would be refused.
-    peerDependencies: { panal },
+    peerDependencies: { ...HOST_PACKAGES, panal },
     devDependencies: { '@types/node': '^20.0.0', typescript: '^6.0.0' },
   };
 }
 
-const TSCONFIG = {
-  compilerOptions: {
-    target: 'es2023',
-    module: 'nodenext',
-    types: ['node'],
-    rootDir: 'src',
-    outDir: 'dist',
-    strict: true,
-    isolatedModules: true,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-    skipLibCheck: false,
+const TSCONFIG = `{
+  "compilerOptions": {
+    "target": "es2023",
+    "module": "nodenext",
+    "types": ["node"],
+    "rootDir": "src",
+    "outDir": "dist",
+    "strict": true,
+    "isolatedModules": true,
+    "experimentalDecorators": true,
+    "emitDecoratorMetadata": true,
+    "skipLibCheck": false
   },
-  include: ['src'],
-};
+  "include": ["src"]
+}
+`;
 
 const indexFile = (name: string) => `import { definePlugin } from 'panal/plugin-api';
 import { lastFirst } from './last-first.js';
@@ -106,6 +110,9 @@ for (const { name, run } of chunkSchedulerCases(lastFirst)) test(name, run);
 test('begins with the last chunk', () => {
   const scheduler = lastFirst.create({ chunkCount: 3, random: new SeededRandom(1) });
   for (const chunk of [0, 1, 2]) scheduler.add(chunk, 1);
-  strictEqual(scheduler.pick(() => true), 2);
+  strictEqual(
+    scheduler.pick(() => true),
+    2,
+  );
 });
 `;

@@ -33,8 +33,9 @@ export async function runNew({ terminal, cwd, installation }: CommandContext, na
     '',
     'Next:',
     `  cd ${shellWord(path.basename(folder))}`,
-    '  npm install --save-dev PANAL.tgz',
+    `  npm install --save-dev ../panal-${installation.version}.tgz`,
     '  npm test',
+    '',
+    'The tarball is what `npm pack` makes in a checkout of Panal. docs/plugins.md goes on from there.',
   );
-  terminal.line('', 'docs/plugins.md goes on from there.');
 }
