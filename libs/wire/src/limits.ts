@@ -44,8 +44,8 @@ export const FRAME_SIZE_MAX = 2 * MIB;
 /** One gathered write: two full frames, so that gathering never has to split the largest one. */
 export const RECORD_SIZE_MAX = 4 * MIB;
 
-/** Up to here a record is sealed in one small buffer: copying so little is cheaper than a second chunk in the write. */
-export const RECORD_COPY_MAX = 4 * KIB;
+/** Up to here a record is sealed in one buffer: copying it is cheaper than to sign and write its frames one by one. */
+export const RECORD_COPY_MAX = 32 * KIB;
 
 // Envelopes and bodies ------------------------------------------------------------------------------------------
 
