@@ -111,4 +111,19 @@ describe('a key that is revoked while its peer downloads', () => {
     const metrics = await (await fetch(`${provider.ready.url}/metrics`)).text();
     expect(metrics).toMatch(/handshakes_refused_total\{reason="key_revoked"\} [1-9]/);
   });
+  it('is left by who fetches from its peer, too, though that peer hears of nothing', async () => {
+    await makeKey('bob');
+    const bob = await cluster.startPeer('bob', { extra: ['--key-file', at('bob.key')] });
+    await mkdir(at('bobs'));
+    const download = await bob.download({ name: 'content:1', directory: at('bobs') });
+    await bob.until(download.id, ({ doneBytes }) => doneBytes > 0);
+    expect(road.connectionCount).toBe(1);
+    provider.child.kill('SIGSTOP');
+    try {
+      expect(await keys('revoke', 'ada')).toMatchObject({ code: 0 });
+      await eventually(() => road.connectionCount === 0, REVOKED_WITHIN_MS);
+    } finally {
+      provider.child.kill('SIGCONT');
+    }
+  });
 });
