@@ -30,7 +30,7 @@ rm "$context"/panal-*.tgz
 cp package-lock.json "$context/package/"
 (cd "$context/package" && npm ci --silent --omit=dev --ignore-scripts --no-audit --no-fund)
 rm "$context/package/package-lock.json"
-cp swarm/Dockerfile "$context/"
+cp swarm/Dockerfile swarm/probe.sh "$context/"
 
 [ -z "$folder" ] || { echo "context: $context"; exit 0; }
 # The plain builder: the newer one is a plugin that Debian's engine does not bring along.

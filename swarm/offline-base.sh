@@ -23,6 +23,7 @@ copy() { # a file with the libraries it loads, to the same place
 }
 copy "$(node -p process.execPath)" /usr/local/bin/node
 copy "$(command -v tini)" /usr/bin/tini
+copy "$(command -v bash)" /bin/bash
 mkdir -p "$root/rootfs/bin" "$root/rootfs/etc" "$root/rootfs/tmp" "$root/rootfs/root" "$root/rootfs/usr/local/bin"
 cp "$(command -v busybox)" "$root/rootfs/bin/busybox"
 for applet in $("$root/rootfs/bin/busybox" --list); do

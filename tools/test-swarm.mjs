@@ -34,6 +34,8 @@ process.exit(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
+    // In one process: a worker would outlive this one for as long as its lab runs.
+    '--runInBand',
     'test/swarm',
   ),
 );

@@ -19,6 +19,10 @@ export interface WorkloadOptions {
   readonly cluster: string;
   readonly writerCount: number;
   readonly readerCount: number;
+  /** Between two writes of one writer, ms. Default 0. */
+  readonly writePauseMs?: number;
+  /** Between two lookups of one reader, ms. Default READ_PAUSE_MS. */
+  readonly readPauseMs?: number;
 }
 
 const PEERS_PER_WRITER = 10;
@@ -34,8 +38,8 @@ export class Workload {
   failedWrites = 0;
   lookups = 0;
   failedLookups = 0;
-  /** The longest time, ms, in which no lookup of one reader succeeded, since `resetGap`. */
-  gapMs = 0;
+  /** By reader: when a lookup last succeeded, and the longest time, ms, in which none did since `resetGap`. */
+  readonly #readers: { goodAtMs: number; gapMs: number }[] = [];
   readonly #clients: TrackerSet[] = [];
   #isOver = false;
   #loops: Promise<void>[] = [];
@@ -55,8 +59,14 @@ export class Workload {
     await inWindow(count, async (turn) => this.#announce(client, turn % peerCount));
   }
 
+  /** The longest time, ms, in which no lookup of one reader succeeded, since `resetGap`; one that still lasts counts. */
+  get gapMs(): number {
+    const nowMs = performance.now();
+    return Math.max(0, ...this.#readers.map(({ goodAtMs, gapMs }) => Math.max(gapMs, nowMs - goodAtMs)));
+  }
+
   resetGap(): void {
-    this.gapMs = 0;
+    for (const reader of this.#readers) reader.gapMs = 0;
   }
 
   async stop(): Promise<void> {
@@ -100,10 +110,12 @@ export class Workload {
   }
 
   async #write(writer: number): Promise<void> {
+    const { writePauseMs = 0 } = this.options;
     const client = this.client();
     let beatAtMs = performance.now() + HEARTBEAT_MS;
     for (let turn = 0; !this.#isOver; turn += 1) {
       await this.#announce(client, writer * PEERS_PER_WRITER + (turn % PEERS_PER_WRITER));
+      if (writePauseMs > 0) await wait(writePauseMs);
       if (performance.now() < beatAtMs) continue;
       beatAtMs = performance.now() + HEARTBEAT_MS;
       await this.#beat(client, writer);
@@ -133,16 +145,18 @@ export class Workload {
 
   async #read(): Promise<void> {
     const client = this.client();
-    let goodAtMs = performance.now();
+    const { readPauseMs = READ_PAUSE_MS } = this.options;
+    const reader = { goodAtMs: performance.now(), gapMs: 0 };
+    this.#readers.push(reader);
     while (!this.#isOver) {
-      await wait(READ_PAUSE_MS);
+      await wait(readPauseMs);
       const one = this.acknowledged[Math.floor(Math.random() * this.acknowledged.length)];
       if (one === undefined) continue;
       this.lookups += 1;
       if (await this.#isFound(client, one)) {
         const nowMs = performance.now();
-        this.gapMs = Math.max(this.gapMs, nowMs - goodAtMs);
-        goodAtMs = nowMs;
+        reader.gapMs = Math.max(reader.gapMs, nowMs - reader.goodAtMs);
+        reader.goodAtMs = nowMs;
       } else this.failedLookups += 1;
     }
   }

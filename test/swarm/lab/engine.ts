@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { attempt, command } from './command.js';
-import type { LabHost } from './lab-network.js';
+import { type LabHost, SWITCH_ADDRESS } from './lab-network.js';
 
-/** Where a machine of the lab has a disk of its own, as its containers see it. */
-export const MACHINE_CONTENT = '/mnt/content';
+/** Where a machine of the lab has a disk of its own, as its containers see it: where the stack binds it, unless told otherwise. */
+const MACHINE_CONTENT = '/var/lib/panal/content';
 
 const START_MAX_MS = 60_000;
 const STOP_MAX_MS = 20_000;
@@ -21,11 +21,24 @@ export class Engine {
     readonly host: LabHost,
     readonly folder: string,
     private readonly index: number,
+    /** Of the lab, for its containers. */
+    private readonly cgroup: string,
   ) {}
 
-  /** What the machine has at MACHINE_CONTENT, as this process sees it. */
+  /** What the machine has at /var/lib/panal/content, as this process sees it. */
   get contentFolder(): string {
     return path.join(this.folder, 'content');
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Of the engine itself: whoever enters its namespaces is on this machine. @throws when it does not run */
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error(`the engine of ${this.host.name} does not run`);
+    return pid;
   }
 
   /** Where its API is, as DOCKER_HOST. */
@@ -52,8 +65,10 @@ export class Engine {
       `hostname ${name}`,
       'mkdir -p /var/run/docker',
       'mount -t tmpfs none /var/run/docker',
+      // Nothing of this machine shows through where scripts on it write.
       'mount -t tmpfs none /mnt',
-      `mkdir ${MACHINE_CONTENT}`,
+      'mount -t tmpfs none /var/lib',
+      `mkdir -p ${MACHINE_CONTENT}`,
       `mount --bind ${this.contentFolder} ${MACHINE_CONTENT}`,
       `exec dockerd --config-file ${config}`,
     ].join(' && ');
@@ -102,19 +117,18 @@ export class Engine {
 
   /** The machine is lost: the engine and every process of its containers, at once. */
   async kill(): Promise<void> {
-    const pids = (await attempt(['ip', 'netns', 'pids', this.host.namespace])) ?? '';
-    await this.#signalAll(pids, 'KILL');
-    await this.#signalAll(await this.#descendants(), 'KILL');
+    // Again until nobody is left: a process may have been begun while the others were listed.
+    while (await this.#signal('SIGKILL')) await wait(POLL_MS);
     await this.#end('SIGKILL');
   }
 
   /** Stops time for the engine and its containers; `resume` lets it go on. */
   async pause(): Promise<void> {
-    await this.#signalAll(await this.#descendants(), 'STOP');
+    await this.#signal('SIGSTOP');
   }
 
   async resume(): Promise<void> {
-    await this.#signalAll(await this.#descendants(), 'CONT');
+    await this.#signal('SIGCONT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -129,14 +143,18 @@ export class Engine {
     await attempt(['rm', '-f', this.#pidFile, this.#socket]);
   }
 
-  /** The engine, its containerd, the shims and what runs in the containers, wherever they moved in the process tree. */
-  async #descendants(): Promise<string> {
-    return (await attempt(['pgrep', '-f', `${this.folder}/`])) ?? '';
-  }
-
-  async #signalAll(pids: string, signal: string): Promise<void> {
-    const list = pids.split(/\s+/).filter((pid) => pid !== '' && Number(pid) !== process.pid);
-    if (list.length > 0) await attempt(['kill', `-${signal}`, ...list]);
+  /** To the engine, its containerd, the shims and all that runs in containers. @returns Whether there was any */
+  async #signal(signal: NodeJS.Signals): Promise<boolean> {
+    const pids = await processesWithMountsOf(`${this.folder}/`);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        // It has ended by itself in between.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+    return pids.length > 0;
   }
 
   #words(words: readonly string[]): string[] {
@@ -149,9 +167,25 @@ export class Engine {
       'data-root': path.join(this.folder, 'data'),
       'exec-root': path.join(this.folder, 'run'),
       pidfile: this.#pidFile,
+      'cgroup-parent': this.cgroup,
+      'exec-opts': ['native.cgroupdriver=cgroupfs'],
       bip: `198.18.${20 + this.index}.1/24`,
       'default-address-pools': [{ base: `198.18.${128 + this.index * 8}.0/21`, size: 24 }],
+      // A name that nobody knows is to be refused, as it is elsewhere; the resolver of this machine would be silent.
+      dns: [SWITCH_ADDRESS],
       'log-level': 'warn',
     };
   }
+}
+
+/** An engine and its containers are in mount namespaces of their own, in which this folder is mounted; nobody else is. */
+async function processesWithMountsOf(folder: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const mounts = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+      return mounts.includes(folder) ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
 }

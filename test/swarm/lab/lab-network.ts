@@ -10,6 +10,9 @@ export interface LabHost {
   readonly cable: string;
 }
 
+/** The default route of all machines ends here. Nobody listens: what they ask of it is refused at once. */
+export const SWITCH_ADDRESS = '198.18.10.254';
+
 /**
  * Hosts on one switch, all in network namespaces of their own, the switch included: no firewall rule of this machine sees
  * their frames, and nothing of theirs gets out.
@@ -28,6 +31,11 @@ export class LabNetwork {
     }));
   }
 
+  /** Where somebody outside of the machines stands: it reaches all of them, at SWITCH_ADDRESS. */
+  get switchNamespace(): string {
+    return this.#switch;
+  }
+
   /** Names of all namespaces, for whoever cleans up. */
   get namespaces(): readonly string[] {
     return [this.#switch, ...this.hosts.map(({ namespace }) => namespace)];
@@ -36,7 +44,9 @@ export class LabNetwork {
   async build(): Promise<void> {
     await command(['ip', 'netns', 'add', this.#switch]);
     await this.#onSwitch('link', 'add', 'br0', 'type', 'bridge');
+    await this.#onSwitch('addr', 'add', `${SWITCH_ADDRESS}/24`, 'dev', 'br0');
     await this.#onSwitch('link', 'set', 'br0', 'up');
+    await this.#onSwitch('link', 'set', 'lo', 'up');
     for (const { namespace, address, cable } of this.hosts) {
       await command(['ip', 'netns', 'add', namespace]);
       await this.#onSwitch('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
@@ -46,7 +56,7 @@ export class LabNetwork {
       await onHost('link', 'set', 'eth0', 'up');
       await onHost('link', 'set', 'lo', 'up');
       // An engine looks for a default route to choose its address by; nothing answers behind it.
-      await onHost('route', 'add', 'default', 'via', '198.18.10.254');
+      await onHost('route', 'add', 'default', 'via', SWITCH_ADDRESS);
     }
   }
 
@@ -59,13 +69,15 @@ export class LabNetwork {
     await this.#onSwitch('link', 'set', host.cable, 'up');
   }
 
-  /** Limits what a host sends. @param megabitsPerSecond Undefined: no limit any more. */
+  /** Limits what a host sends and receives. @param megabitsPerSecond Undefined: no limit any more. */
   async slow(host: LabHost, megabitsPerSecond: number | undefined): Promise<void> {
-    const qdisc = ['ip', 'netns', 'exec', host.namespace, 'tc', 'qdisc'];
-    await attempt([...qdisc, 'del', 'dev', 'eth0', 'root']);
-    if (megabitsPerSecond === undefined) return;
-    const rate = ['rate', `${megabitsPerSecond}mbit`, 'burst', '128kb', 'latency', '100ms'];
-    await command([...qdisc, 'add', 'dev', 'eth0', 'root', 'tbf', ...rate]);
+    for (const [namespace, device] of [[host.namespace, 'eth0'] as const, [this.#switch, host.cable] as const]) {
+      const qdisc = (...words: string[]): string[] => ['tc', '-n', namespace, 'qdisc', ...words];
+      await attempt(qdisc('del', 'dev', device, 'root'));
+      if (megabitsPerSecond === undefined) continue;
+      const rate = ['rate', `${megabitsPerSecond}mbit`, 'burst', '128kb', 'latency', '100ms'];
+      await command(qdisc('add', 'dev', device, 'root', 'tbf', ...rate));
+    }
   }
 
   async remove(): Promise<void> {

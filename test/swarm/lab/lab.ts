@@ -10,7 +10,7 @@ const POLL_MS = 500;
 
 export interface LabShape {
   readonly engines: number;
-  /** The first so many engines are managers. */
+  /** The first so many engines are managers; none: there is no Swarm yet. */
   readonly managers: number;
 }
 
@@ -29,11 +29,16 @@ export class Lab {
 
   private constructor(
     private readonly shape: LabShape,
-    folder: string,
+    /** For whatever shall be gone with the lab. */
+    readonly folder: string,
   ) {
-    this.network = new LabNetwork(`pl${process.pid}`, shape.engines);
-    this.engines = this.network.hosts.map((host, index) => new Engine(host, path.join(folder, host.name), index + 1));
-    this.#reaper = new Reaper({ folder, namespaces: this.network.namespaces });
+    const name = `pl${process.pid}`;
+    const cgroup = `/panal-lab-${name}`;
+    this.network = new LabNetwork(name, shape.engines);
+    this.engines = this.network.hosts.map((host, index) => {
+      return new Engine(host, path.join(folder, host.name), index + 1, cgroup);
+    });
+    this.#reaper = new Reaper({ folder, cgroup, namespaces: this.network.namespaces });
   }
 
   /** Starts the engines and makes them one Swarm. What was begun is removed when a step fails. */
@@ -42,7 +47,7 @@ export class Lab {
     try {
       await lab.network.build();
       await Promise.all(lab.engines.map((engine) => engine.start()));
-      await lab.#join();
+      if (shape.managers > 0) await lab.#join();
       return lab;
     } catch (error) {
       await lab.stop();
@@ -50,9 +55,9 @@ export class Lab {
     }
   }
 
-  /** The manager that the commands go to. */
+  /** The manager that the commands go to: the first that runs. */
   get manager(): Engine {
-    return this.engines[0] as Engine;
+    return (this.engines.find(({ isRunning }) => isRunning) ?? this.engines[0]) as Engine;
   }
 
   engine(name: string): Engine {
@@ -63,7 +68,7 @@ export class Lab {
 
   /** Loads an image file into every engine. */
   async loadImage(file: string): Promise<void> {
-    for (const engine of this.engines) await engine.docker('load', '--quiet', '--input', file);
+    await Promise.all(this.engines.map((engine) => engine.docker('load', '--quiet', '--input', file)));
   }
 
   async services(stack: string): Promise<readonly ServiceView[]> {
