@@ -5,12 +5,15 @@ import {
   defaulted,
   keyFileOf,
   keyFromEnvironment,
+  labelOption,
   nodeNameFrom,
   pluginFolderOf,
   readCommandLine,
+  repeatable,
   sharedOptions,
 } from '@panal/nest';
 import { type HostPort } from '@panal/runtime';
+import { PEER_LABELS_MAX } from '@panal/wire';
 
 const API_PORT = 5580;
 
@@ -27,6 +30,15 @@ const SCHEMA = {
     help: 'where to serve the REST API, health and metrics; port 0 takes any free one',
     parse: addressOption({ host: '127.0.0.1', port: API_PORT }),
     defaultText: `127.0.0.1:${API_PORT}`,
+  }),
+  labels: repeatable({
+    flag: '--label',
+    placeholder: 'NAME=VALUE',
+    env: 'PANAL_LABELS',
+    help: 'what to tell trackers and users of this peer, for example where it is: zone=a',
+    parse: labelOption,
+    countMax: PEER_LABELS_MAX,
+    defaultText: 'none',
   }),
 };
 
@@ -50,6 +62,8 @@ export interface PeerConfig {
   readonly name: string;
   readonly logLevel: ReturnType<(typeof SCHEMA)['logLevel']['read']>;
   readonly api: HostPort;
+  /** What the machine's owner says of it. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly plugins: readonly string[];
   readonly pluginFolder: string | undefined;
 }
@@ -72,7 +86,22 @@ export function readPeerConfig(argv: readonly string[]): PeerConfig | undefined 
   const key = keyFromEnvironment(values.keyFile, process.env);
   const name = values.name ?? nodeNameFrom(hostname(), 'peer');
   const pluginFolder = pluginFolderOf({ pluginDir: values.pluginDir, data: dataFolder });
-  return { listen, advertise, trackers, dataFolder, cluster, keyFile, key, name, logLevel, api, plugins, pluginFolder };
+  const labels = Object.fromEntries(values.labels);
+  return {
+    listen,
+    advertise,
+    trackers,
+    dataFolder,
+    cluster,
+    keyFile,
+    key,
+    name,
+    logLevel,
+    api,
+    labels,
+    plugins,
+    pluginFolder,
+  };
 }
 
 function defaultDataFolder(home: string | undefined): string {

@@ -151,6 +151,7 @@ export class PeerNode {
       incarnation: this.startedAtMs,
       addresses: config.advertise,
       dataPort: this.#dataAddress.port,
+      labels: config.labels,
     };
   }
 }

@@ -8,6 +8,7 @@ export interface PeerFacts {
   readonly name: string;
   readonly peerId: Buffer;
   readonly cluster: string;
+  readonly labels: Readonly<Record<string, string>>;
   readonly version: string;
   readonly startedAtMs: number;
   readonly dataAddress: HostPort;
@@ -23,12 +24,13 @@ export class PeerOverview {
   ) {}
 
   status(): PeerStatus {
-    const { name, peerId, cluster, version, startedAtMs, dataAddress } = this.facts;
+    const { name, peerId, cluster, labels, version, startedAtMs, dataAddress } = this.facts;
     const views = this.catalog.all().map((torrent) => torrent.view());
     return {
       name,
       peerId: peerId.toString('hex'),
       cluster,
+      labels,
       version,
       pid: process.pid,
       startedAtMs,

@@ -18,18 +18,29 @@ describe('startPeer', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  async function start(): Promise<RunningServer> {
-    const config = readPeerConfig(['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data', folder]);
+  async function start(...flags: string[]): Promise<RunningServer> {
+    const config = readPeerConfig(['--listen', '127.0.0.1:0', '--api', '127.0.0.1:0', '--data', folder, ...flags]);
     if (config === undefined) throw new Error('that was a call for help');
     return startPeer({ ...config, keyFile: path.join(folder, 'cluster.key'), logLevel: 'error' });
   }
+
+  const tokenText = async (): Promise<string> => (await readFile(path.join(folder, 'api-token'), 'utf8')).trim();
+
+  it('says which labels it was given', async () => {
+    const peer = await start('--label', 'zone=a', '--label', 'disk=');
+    const headers = { authorization: `Bearer ${await tokenText()}` };
+    const response = await fetch(`${peer.addresses.url}/api/v1/peer`, { headers });
+    const status = await response.json();
+    await peer.close();
+    expect(status).toMatchObject({ labels: { zone: 'a', disk: '' } });
+  });
 
   it('stops while somebody is in the middle of a request', async () => {
     const peer = await start();
     const { hostname, port } = new URL(peer.addresses.url);
     const client = connect(Number(port), hostname);
     client.on('error', () => undefined);
-    const token = (await readFile(path.join(folder, 'api-token'), 'utf8')).trim();
+    const token = await tokenText();
     const head = [
       'POST /api/v1/shares HTTP/1.1',
       `host: ${hostname}`,

@@ -73,9 +73,9 @@ interface ApiOptions {
 
 async function startApi({ config, node, folder, logger, plugins }: ApiOptions): Promise<NestFastifyApplication> {
   const { catalog, trackers, clock, startedAtMs, dataAddress } = node;
-  const { name, cluster } = config;
+  const { name, cluster, labels } = config;
   const { peerId } = node.access;
-  const facts = { name, peerId, cluster, version: RELEASE, startedAtMs, dataAddress };
+  const facts = { name, peerId, cluster, labels, version: RELEASE, startedAtMs, dataAddress };
   const overview = new PeerOverview(facts, catalog, trackers, clock);
   const token = new ApiToken(await folder.apiToken());
   const module = PeerModule.register({ node, overview, token, plugins });

@@ -6,7 +6,15 @@ export { HttpErrorFilter, type HttpErrorFilterOptions } from './http-error.filte
 export { httpListenError } from './http-listen-error.js';
 export { MetricsModule, MetricsRegistry } from './metrics.module.js';
 export { NestLogger } from './nest-logger.js';
-export { addressOption, choiceOption, durationOption, nameOption, numberOption, pathOption } from './option-parsers.js';
+export {
+  addressOption,
+  choiceOption,
+  durationOption,
+  labelOption,
+  nameOption,
+  numberOption,
+  pathOption,
+} from './option-parsers.js';
 export {
   defaulted,
   type OptionSchema,

@@ -2,6 +2,7 @@ import {
   addressOption,
   advertiseOption,
   durationOption,
+  labelOption,
   logLevelOption,
   nameOption,
   pathOption,
@@ -27,6 +28,14 @@ describe('options', () => {
     expect(duration(text, '--x')).toBe(durationMs);
   });
 
+  it.each([
+    ['zone=a', ['zone', 'a']],
+    ['zone=', ['zone', '']],
+    ['rack=a=b', ['rack', 'a=b']],
+  ])('reads the label %s', (text, label) => {
+    expect(labelOption(text, '--label')).toEqual(label);
+  });
+
   it('fills in what an address leaves out', () => {
     expect(addressOption({ host: '0.0.0.0', port: 5555 })(':6000', '--x')).toEqual({ host: '0.0.0.0', port: 6000 });
     expect(addressOption({ port: 5555 })('t1', '--x')).toEqual({ host: 't1', port: 5555 });
@@ -37,6 +46,9 @@ describe('options', () => {
     ['an advertised port 0', () => advertiseOption('t1:0', '--flag')],
     ['an advertised network', () => advertiseOption('=t1:5', '--flag')],
     ['a name', () => nameOption('a b', '--flag')],
+    ['a label without a name', () => labelOption('=a', '--flag')],
+    ['a label without a value', () => labelOption('zone', '--flag')],
+    ['a label that is too long', () => labelOption(`zone=${'a'.repeat(129)}`, '--flag')],
     ['a level', () => logLevelOption('loud', '--flag')],
     ['a path', () => pathOption('', '--flag')],
     ['a duration without a unit', () => duration('90', '--flag')],

@@ -1,5 +1,5 @@
 import { AddressError, type HostPort, parseAddress } from '@panal/runtime';
-import { isNodeName, type PeerAddress } from '@panal/wire';
+import { isNodeName, PEER_LABEL_SIZE_MAX, type PeerAddress } from '@panal/wire';
 import { OptionInvalidError } from './errors.js';
 import { LOG_LEVELS, type LogLevel } from './pino-logger.js';
 
@@ -38,6 +38,16 @@ export function nameOption(text: string, source: string): string {
   throw new OptionInvalidError(
     `${source}: "${text}" cannot be a name.`,
     'Use 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or digit.',
+  );
+}
+
+/** `NAME=VALUE`, each at most PEER_LABEL_SIZE_MAX characters; the value may be empty, as a label that a machine lacks is. */
+export function labelOption(text: string, source: string): readonly [name: string, value: string] {
+  const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
+  if (isNodeName(name) && value.length <= PEER_LABEL_SIZE_MAX) return [name, value];
+  throw new OptionInvalidError(
+    `${source}: "${text}" is no label.`,
+    `Write NAME=VALUE, for example zone=a; the value has at most ${PEER_LABEL_SIZE_MAX} characters.`,
   );
 }
 

@@ -60,6 +60,8 @@ export interface PeerStatus {
   readonly name: string;
   readonly peerId: string;
   readonly cluster: string;
+  /** What its owner says of it (`--label`). */
+  readonly labels: Readonly<Record<string, string>>;
   readonly version: string;
   readonly pid: number;
   readonly startedAtMs: number;
