@@ -11,22 +11,11 @@ stack=$1
 shift
 trackers=$(docker service ls --filter "label=com.docker.stack.namespace=$stack" --format '{{.Name}}' | grep "^${stack}_t[0-9]*$" | sort -V)
 [ -n "$trackers" ] || { echo "roll.sh: the stack $stack has no trackers" >&2; exit 1; }
-names=$(echo "$trackers" | sed "s/^${stack}_//" | tr '\n' ' ')
-image=$(docker service inspect --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}' "$(echo "$trackers" | head -1)")
+here=$(dirname "$0")
 
-# Three minutes: longer than a tracker needs to read a full volume and to hear from the others what it missed.
-until_ready() {
-  docker run --rm --network "${stack}_panal" --entrypoint bash "$image" -c '
-    for name; do
-      for try in {1..180}; do panal-probe "$name" 5556 ready 2>/dev/null && continue 2; sleep 1; done
-      echo "roll.sh: $name is not ready" >&2
-      exit 1
-    done' roll $names
-}
-
-until_ready
+"$here/until-ready.sh" "$stack"
 for tracker in $trackers; do
   docker service update --quiet --detach=false "$@" "$tracker" >/dev/null
-  until_ready
+  "$here/until-ready.sh" "$stack"
   echo "$tracker is changed, and all trackers are ready"
 done
