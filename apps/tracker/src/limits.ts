@@ -19,6 +19,12 @@ export const ASK_TIMEOUT_MS = 400;
 /** Ticks of the cluster: below the 40 ms after which a slow tracker is passed over. */
 export const TICK_INTERVAL_MS = 25;
 
+/**
+ * Ticks of a cluster in which nothing is under way: each costs an idle machine as much as the work of ten. Below the 250 ms after
+ * which a process takes itself for stopped, and the times of failure detection.
+ */
+export const CALM_TICK_INTERVAL_MS = 100;
+
 /** How often the lag of the event loop is looked at, and the clock is written down. */
 export const HEALTH_INTERVAL_MS = 1_000;
 

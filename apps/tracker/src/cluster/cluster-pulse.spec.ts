@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import type { NodeEvent } from '@panal/cluster';
-import { HEALTH_INTERVAL_MS, TICK_INTERVAL_MS } from '../limits.js';
+import { CALM_TICK_INTERVAL_MS, HEALTH_INTERVAL_MS, TICK_INTERVAL_MS } from '../limits.js';
 import { ClusterPresence } from './cluster-presence.js';
 import { ClusterPulse } from './cluster-pulse.js';
 import { openTrialCluster, type TrialCluster } from './trial-cluster.fixture.js';
@@ -30,7 +30,12 @@ describe('ClusterPulse', () => {
     jest.useRealTimers();
     await trial.cluster.close();
   });
-  const enter = (): void => presence.enter({ ...trial.cluster, beat: () => void (beats += 1) });
+  /** The cluster of a tracker that is busy becoming ready, unless it is said to be. */
+  const enter = (isReady = false): void => {
+    const { cluster } = trial;
+    const node = Object.create(cluster.node, { isReady: { value: isReady } }) as typeof cluster.node;
+    presence.enter({ ...cluster, node, beat: () => void (beats += 1) });
+  };
   const count = (kind: NodeEvent['kind']): number => events.filter((event) => event.kind === kind).length;
 
   it('has nothing to drive before there is a cluster, and does no harm', () => {
@@ -51,6 +56,39 @@ describe('ClusterPulse', () => {
     expect(beats).toBe(2);
     const health = events.find((event) => event.kind === 'local-health');
     expect(health).toMatchObject({ eventLoopLagMs: expect.any(Number) as number });
+  });
+
+  describe('when all is ready and nothing is under way', () => {
+    beforeEach(() => {
+      trial.tick(1);
+      enter(true);
+      pulse.onApplicationBootstrap();
+      jest.advanceTimersByTime(CALM_TICK_INTERVAL_MS);
+      events = [];
+    });
+
+    it('ticks rarely', () => {
+      jest.advanceTimersByTime(10 * CALM_TICK_INTERVAL_MS);
+      expect(count('tick')).toBe(10);
+    });
+
+    it('ticks soon after a write, and rarely again when that is done', async () => {
+      jest.advanceTimersByTime(CALM_TICK_INTERVAL_MS / 2);
+      await trial.cluster.runtime.write([trial.record('one')]);
+      jest.advanceTimersByTime(TICK_INTERVAL_MS);
+      expect(count('tick')).toBe(1);
+      jest.advanceTimersByTime(2 * TICK_INTERVAL_MS);
+      events = [];
+      jest.advanceTimersByTime(10 * CALM_TICK_INTERVAL_MS);
+      expect(count('tick')).toBeLessThanOrEqual(11);
+    });
+
+    it('is not hurried by gossip', () => {
+      jest.advanceTimersByTime(CALM_TICK_INTERVAL_MS / 2);
+      trial.cluster.runtime.step({ kind: 'local-health', eventLoopLagMs: 1 });
+      jest.advanceTimersByTime(TICK_INTERVAL_MS);
+      expect(count('tick')).toBe(0);
+    });
   });
 
   it('beats once though Nest starts it twice', () => {

@@ -39,11 +39,14 @@ interface OpenWrite {
 export class ClusterRuntime {
   /** Set before the first event: the links need this runtime to deliver to, and it needs them to send. */
   links: ClusterLinks | undefined;
+  /** Called when something begins after a tick before which nothing was under way. */
+  onWork: () => void = () => undefined;
   readonly #writes = new Map<number, OpenWrite>();
   readonly #waiting: NodeEvent[] = [];
   #token = 0;
   #isStepping = false;
   #isFlushDue = false;
+  #hasWork = true;
   #invalidCount = 0;
 
   constructor(private readonly options: ClusterRuntimeOptions) {}
@@ -51,6 +54,11 @@ export class ClusterRuntime {
   /** Messages of other trackers that could not be read. */
   get invalidCount(): number {
     return this.#invalidCount;
+  }
+
+  /** Records went in or out since the last tick, or a write is under way: the next tick should come soon. */
+  get hasWork(): boolean {
+    return this.#hasWork;
   }
 
   /** The receipt, at once or later, when the cluster holds the records. Rejects with a PanalError when it refuses. */
@@ -85,6 +93,7 @@ export class ClusterRuntime {
   }
 
   tick(): void {
+    this.#hasWork = this.#writes.size > 0;
     this.step({ kind: 'tick' });
   }
 
@@ -105,6 +114,10 @@ export class ClusterRuntime {
 
   /** Gives the node one event. What comes in the middle of a step waits for its turn. */
   step(event: NodeEvent): void {
+    if (!this.#hasWork && isWork(event)) {
+      this.#hasWork = true;
+      this.onWork();
+    }
     if (this.#isStepping) {
       this.#waiting.push(event);
       return;
@@ -178,6 +191,11 @@ export class ClusterRuntime {
       return undefined;
     }
   }
+}
+
+/** Gossip and health go on all the time, and wait for no tick. */
+function isWork({ kind }: NodeEvent): boolean {
+  return kind !== 'tick' && kind !== 'datagram' && kind !== 'local-health';
 }
 
 function newestOf(records: readonly ClusterRecord[]): number {
