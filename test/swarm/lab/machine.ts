@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { command } from './command.js';
 import type { Engine } from './engine.js';
 
-/** Building an image with all its packages takes longest. */
-const SCRIPT_TIMEOUT_MS = 300_000;
+/** To replace each tracker three times takes longest. */
+const SCRIPT_TIMEOUT_MS = 900_000;
 const CHECKOUT = '/mnt/checkout';
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
