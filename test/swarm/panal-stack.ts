@@ -1,5 +1,4 @@
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { command } from './lab/command.js';
@@ -36,7 +35,7 @@ export class PanalStack {
 
   /** Builds the image on the first engine and carries it to the others. */
   async buildImage(): Promise<void> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'panal-image-'));
+    const folder = await mkdtemp(path.join(this.lab.folder, 'image-'));
     const options = { env: this.#env(), timeoutMs: BUILD_TIMEOUT_MS };
     try {
       await command([path.join(root, 'swarm/offline-base.sh')], options);
@@ -51,7 +50,7 @@ export class PanalStack {
 
   /** The same image under another id and name on every engine, as a new release would be. */
   async buildNextImage(name: string): Promise<void> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'panal-image-'));
+    const folder = await mkdtemp(path.join(this.lab.folder, 'image-'));
     await writeFile(path.join(folder, 'Dockerfile'), `FROM ${IMAGE}\nLABEL release=${name}\n`);
     const build = (engine: Engine): Promise<string> =>
       command(['docker', '-H', engine.socketUrl, 'build', '--quiet', '--tag', name, folder], { env: this.#env() });
@@ -186,6 +185,7 @@ export class PanalStack {
   }
 
   #env(): NodeJS.ProcessEnv {
-    return { ...process.env, DOCKER_HOST: this.lab.manager.socketUrl, DOCKER_BUILDKIT: '0' };
+    // What scripts keep for a while is in the lab's folder too: it goes with the lab, however that ends.
+    return { ...process.env, DOCKER_HOST: this.lab.manager.socketUrl, DOCKER_BUILDKIT: '0', TMPDIR: this.lab.folder };
   }
 }
