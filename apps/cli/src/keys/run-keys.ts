@@ -91,7 +91,7 @@ export async function revokeKey(
   if (isJson) return terminal.json({ revoked: found.map(({ id, name }) => ({ id: idOf(id), name })) });
   terminal.line(
     ...found.map(({ id, name }) => `Revoked "${name}" (${idOf(id)}): trackers refuse it now.`),
-    'Other peers refuse it with their next heartbeat, at the latest when its ticket ends, within 10 minutes.',
+    'Other peers hear of it within seconds; one that hears no tracker refuses it when its ticket ends, within 10 minutes.',
   );
 }
 
