@@ -1,7 +1,7 @@
 import { mayHavePeerId, PeerIdForeignError } from '@panal/access';
 import type { RpcRemote } from '@panal/transport-tcp';
 
-/** A connection speaks for one peer, or for a few on behalf of others; looking through so many costs a tenth of proving one. */
+/** A connection speaks for one peer, or for a few on behalf of others; looking through so many costs a fifth of proving one. */
 const PROVEN_IDS_MAX = 16;
 
 /** Sees to it that nobody speaks for the peer of another key. Worked out once for each connection and id: peers announce all the time. */
